@@ -1,0 +1,478 @@
+"""All that touches WeasyPrint's private parts: lay a tree out, paint it, tell what was painted.
+
+WeasyPrint writes fonts, tags, links and outlines for one document that stands alone. A chapter's
+pages are joined with others later, so these four are taken over here: painting leaves them out
+and reports them as plain values instead. ``tests/test_weasy.py`` holds every assumption made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from unittest import mock
+from xml.etree import ElementTree
+
+import cssselect2
+import pydyf
+import weasyprint
+from weasyprint import CSS, HTML, Document
+from weasyprint.css.counters import CounterStyle
+from weasyprint.formatting_structure import boxes
+from weasyprint.layout.absolute import AbsolutePlaceholder
+from weasyprint.text.ffi import ffi, pango
+from weasyprint.text.fonts import FontConfiguration
+
+POINTS_PER_PIXEL = 0.75
+# Pseudo-elements that hold the element's own words, not generated ones.
+_OWN_PSEUDO = ("first-letter", "first-line")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A marked-content sequence: the piece of an element's content painted on one page.
+
+    ``element`` is the element's number in document order; ``pseudo`` names a generated part
+    ("marker", "before", "footnote-call" …); ``rect`` is set for pictures (points, from the
+    page's lower left corner).
+    """
+
+    element: int
+    pseudo: str
+    page: int
+    mcid: int
+    text: str = ""
+    rect: tuple[float, float, float, float] | None = None
+    footnote: bool = False
+
+
+@dataclass(frozen=True)
+class LinkArea:
+    """A rectangle (points, origin lower left) of a page that is a link to ``target``."""
+
+    page: int
+    rect: tuple[float, float, float, float]
+    target: str
+    element: int
+
+
+@dataclass(frozen=True)
+class FolioSlot:
+    """Where a page's number is to be stamped: a line of text in a margin box, in points.
+
+    ``x`` and ``width`` give the box, ``align`` "left", "right" or "center" in it, ``baseline``
+    the height above the trim's lower edge.
+    """
+
+    page: int
+    x: float
+    width: float
+    baseline: float
+    align: str
+    size: float
+    color: tuple[float, float, float]
+    font: str
+    features: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FontUse:
+    """A font as a fragment uses it: which file, and which of its glyphs stand for which text."""
+
+    file: str
+    index: int
+    name: str
+    family: str
+    flags: int
+    ascent: int
+    descent: int
+    upem: int
+    variations: Mapping[str, float]
+    glyphs: Mapping[int, str]
+    widths: Mapping[int, int]
+
+
+@dataclass(frozen=True)
+class Painted:
+    """The pages of one document as a PDF without fonts, tags and links, and those as values."""
+
+    pdf: bytes
+    page_count: int
+    marks: tuple[Mark, ...]
+    links: tuple[LinkArea, ...]
+    anchors: Mapping[str, tuple[int, float, float]]
+    folios: tuple[FolioSlot, ...]
+    fonts: Mapping[str, FontUse]
+    font_files: Mapping[str, bytes]
+    missing: tuple[int, ...]
+    overflowing: tuple[tuple[int, int, float], ...] = ()
+
+
+class TreeHTML(HTML):
+    """A document handed to WeasyPrint as a tree instead of as text to be parsed.
+
+    A tree may hold what HTML's parser would tear apart: a note's paragraphs inside a paragraph.
+    """
+
+    def __init__(self, root: ElementTree.Element, base_url: str, url_fetcher: Any) -> None:
+        self.base_url = base_url
+        self.url_fetcher = url_fetcher
+        self.media_type = "print"
+        self.wrapper_element = cssselect2.ElementWrapper.from_html_root(root, content_language=None)
+        self.etree_element = self.wrapper_element.etree_element
+
+
+@dataclass
+class Typecase:
+    """What a worker keeps between chapters: fonts and parsed style sheets."""
+
+    fonts: FontConfiguration
+    counters: CounterStyle
+    sheets: list[CSS]
+    fetcher: Any
+
+
+def typecase(sheets: list[tuple[str, str]], fetcher: Any) -> Typecase:
+    """Fonts and style sheets, read once. ``sheets`` are pairs of text and base URL."""
+    fonts = FontConfiguration()
+    counters = CounterStyle()
+    parsed = [
+        CSS(
+            string=text,
+            base_url=base,
+            url_fetcher=fetcher,
+            font_config=fonts,
+            counter_style=counters,
+        )
+        for text, base in sheets
+    ]
+    return Typecase(fonts, counters, parsed, fetcher)
+
+
+def lay_out(root: ElementTree.Element, base_url: str, case: Typecase) -> Document:
+    """The laid-out pages of a tree."""
+    document = TreeHTML(root, base_url, case.fetcher)
+    return document.render(
+        font_config=case.fonts,
+        counter_style=case.counters,
+        stylesheets=case.sheets,
+        pdf_tags=True,
+    )
+
+
+def paint(document: Document, root: ElementTree.Element) -> Painted:
+    """The pages as PDF, with everything that joining needs to know about them."""
+    recorder = _Recorder(document, root)
+    target = io.BytesIO()
+    with recorder.installed():
+        document.write_pdf(target, pdf_tags=True, pdf_version="1.7")
+    return recorder.painted(target.getvalue())
+
+
+class _Recorder:
+    """Stands in for four of WeasyPrint's writers while one document is painted."""
+
+    def __init__(self, document: Document, root: ElementTree.Element) -> None:
+        self.document = document
+        self.numbers = {id(element): n for n, element in enumerate(root.iter())}
+        self.marks: list[Mark] = []
+        self.folios: list[FolioSlot] = []
+        self.fonts: Mapping[str, Any] = {}
+
+    @contextlib.contextmanager
+    def installed(self) -> Iterator[None]:
+        """WeasyPrint with its writers of links, outlines, fonts and tags replaced."""
+        with (
+            mock.patch("weasyprint.pdf.resolve_links", _no_links),
+            mock.patch("weasyprint.pdf.add_outlines", lambda pdf, bookmarks: None),
+            mock.patch("weasyprint.pdf.build_fonts_dictionary", self._fonts),
+            mock.patch("weasyprint.pdf.add_tags", self._tags),
+        ):
+            yield
+
+    def painted(self, pdf: bytes) -> Painted:
+        fonts, files = _font_uses(self.fonts)
+        missing = sorted({code for font in self.fonts.values() for code in font.missing})
+        return Painted(
+            pdf=pdf,
+            page_count=len(self.document.pages),
+            marks=tuple(self.marks),
+            links=tuple(self._links()),
+            anchors=self._anchors(),
+            folios=tuple(self.folios),
+            fonts=fonts,
+            font_files=files,
+            missing=tuple(missing),
+            overflowing=tuple(_overflowing(self.document, self.numbers)),
+        )
+
+    def _fonts(
+        self, pdf: Any, fonts: Mapping[str, Any], compress: bool, subset: bool, options: Any
+    ) -> Any:
+        """Names for the fonts, without the fonts: joining puts them in."""
+        self.fonts = fonts
+        return pydyf.Dictionary({font.hash: "null" for font in fonts.values()})
+
+    def _tags(self, pdf: Any, document: Document, version: Any, streams: list[Any]) -> None:
+        """Note what each marked-content sequence belongs to; the rest becomes artifacts."""
+        heads: dict[int, int] = {}
+        for page, (laid_out, stream) in enumerate(zip(document.pages, streams, strict=True)):
+            artifacts: dict[int, str] = {}
+            actual: dict[int, str] = {}
+            height = laid_out.height
+            tags = stream._tags
+            for box, area in _content(laid_out._page_box, page, heads):
+                self._folio(box, area, page, height, stream)
+                tag = tags.get(box)
+                if tag is None:
+                    continue
+                mcid = tag["mcid"]
+                number = self.numbers.get(id(box.element)) if box.element is not None else None
+                if area in ("margin", "repeated") or number is None:
+                    artifacts[mcid] = "Pagination" if area == "margin" else "Layout"
+                    continue
+                if _hyphenated(box):
+                    actual[mcid] = box.text[:-1] + "\xad"
+                self.marks.append(
+                    Mark(
+                        element=number,
+                        pseudo=_pseudo(box),
+                        page=page,
+                        mcid=mcid,
+                        text=getattr(box, "text", ""),
+                        rect=_rect(box, height) if isinstance(box, boxes.ReplacedBox) else None,
+                        footnote=area == "footnote",
+                    )
+                )
+            _rewrite_marks(stream, artifacts, actual)
+
+    def _folio(self, box: Any, area: str, page: int, height: float, stream: Any) -> None:
+        """A slot for the page's number where the style sheet left hidden zeros."""
+        hidden = area == "margin" and isinstance(box, boxes.TextBox)
+        if not hidden or box.style["visibility"] == "visible" or box.text.strip("0"):
+            return
+        layout = box.pango_layout
+        layout.reactivate(box.style)
+        line, _ = layout.get_first_line()
+        font, _ = stream.add_font(line.runs[0].data.item.analysis.font)
+        layout.deactivate()
+        color = box.style["color"]
+        # The margin box is the text's containing block: its width is what alignment refers to.
+        margin_box = self._margin_boxes[id(box)]
+        self.folios.append(
+            FolioSlot(
+                page=page,
+                x=margin_box.content_box_x() * POINTS_PER_PIXEL,
+                width=margin_box.width * POINTS_PER_PIXEL,
+                baseline=(height - box.position_y - box.baseline) * POINTS_PER_PIXEL,
+                align=_alignment(margin_box.style["text_align_all"]),
+                size=box.style["font_size"] * POINTS_PER_PIXEL,
+                color=tuple(color.to("srgb").coordinates),
+                font=font.hash,
+                features=_features(box.style),
+            )
+        )
+
+    @property
+    def _margin_boxes(self) -> dict[int, Any]:
+        """The margin box of every text in one."""
+        if not hasattr(self, "_margins"):
+            self._margins = {
+                id(text): margin
+                for page in self.document.pages
+                for margin in page._page_box.children
+                if isinstance(margin, boxes.MarginBox)
+                for text in margin.descendants()
+            }
+        return self._margins
+
+    def _links(self) -> Iterator[LinkArea]:
+        """Every link area; boxes nested in a link repeat it, so only the link's own count."""
+        for page_number, page in enumerate(self.document.pages):
+            height = page.height
+            for kind, target, (x1, y1, x2, y2), box in page.links:
+                if kind not in ("internal", "external") or box.element is None:
+                    continue
+                own = box.element.get("href") is not None
+                picture = isinstance(box, boxes.ReplacedBox)
+                number = self._link_element(box.element) if picture and not own else None
+                if own and not isinstance(box, boxes.LineBox):
+                    number = self.numbers.get(id(box.element))
+                if number is None or x2 <= x1 or y2 <= y1:
+                    continue
+                rect = (x1, height - y2, x2, height - y1)
+                yield LinkArea(
+                    page_number,
+                    tuple(round(value * POINTS_PER_PIXEL, 2) for value in rect),
+                    "#" + target if kind == "internal" else target,
+                    number,
+                )
+
+    def _link_element(self, element: Any) -> int | None:
+        """The number of the link that a picture stands in."""
+        if not hasattr(self, "_parents"):
+            root = self.document._html.etree_element
+            self._parents = {id(child): parent for parent in root.iter() for child in parent}
+        while element is not None and element.get("href") is None:
+            element = self._parents.get(id(element))
+        return None if element is None else self.numbers.get(id(element))
+
+    def _anchors(self) -> dict[str, tuple[int, float, float]]:
+        """For each id its page's index and the point (points, origin lower left) it stands at."""
+        anchors: dict[str, tuple[int, float, float]] = {}
+        for number, page in enumerate(self.document.pages):
+            for name, (x, y, _, _) in page.anchors.items():
+                point = (x * POINTS_PER_PIXEL, (page.height - y) * POINTS_PER_PIXEL)
+                anchors.setdefault(name, (number, round(point[0], 2), round(point[1], 2)))
+        return anchors
+
+
+def _no_links(pages: list[Any]) -> Iterator[tuple[list[Any], list[Any]]]:
+    for _ in pages:
+        yield [], []
+
+
+def _content(page_box: Any, page: int, heads: dict[int, int]) -> Iterator[tuple[Any, str]]:
+    """Every text and picture of a page in reading order, with the area it stands in.
+
+    ``heads`` remembers on which page a table's head or foot was first set: on later pages it
+    is repeated for the eye alone and its area is "repeated".
+    """
+    for child in page_box.children:
+        if isinstance(child, boxes.MarginBox):
+            area = "margin"
+        elif isinstance(child, boxes.FootnoteAreaBox):
+            area = "footnote"
+        else:
+            area = "flow"
+        yield from _leaves(child, area, page, heads)
+
+
+def _leaves(box: Any, area: str, page: int, heads: dict[int, int]) -> Iterator[tuple[Any, str]]:
+    if isinstance(box, AbsolutePlaceholder):
+        box = box._box
+    if isinstance(box, boxes.TextBox | boxes.ReplacedBox):
+        yield box, area
+        return
+    running = isinstance(box, boxes.TableRowGroupBox) and (box.is_header or box.is_footer)
+    if running and heads.setdefault(id(box.element), page) != page:
+        area = "repeated"
+    for child in box.children:
+        yield from _leaves(child, area, page, heads)
+
+
+def _pseudo(box: Any) -> str:
+    _, _, pseudo = (box.element_tag or "").partition("::")
+    pseudo = pseudo.split("::")[0]
+    return "" if pseudo in _OWN_PSEUDO else pseudo
+
+
+def _hyphenated(box: Any) -> bool:
+    """Whether the line ends in a hyphen that is not in the text but was added by breaking it."""
+    if not isinstance(box, boxes.TextBox) or not box.text.endswith(("‐", "-")):
+        return False
+    layout = box.pango_layout
+    return bool(getattr(layout, "hyphenated", False)) or box.text.endswith(
+        box.style["hyphenate_character"]
+    )
+
+
+def _rect(box: Any, height: float) -> tuple[float, float, float, float]:
+    x1, y1 = box.content_box_x(), box.content_box_y()
+    x2, y2 = x1 + box.width, y1 + box.height
+    rect = (x1, height - y2, x2, height - y1)
+    x1, y1, x2, y2 = (round(value * POINTS_PER_PIXEL, 2) for value in rect)
+    return x1, y1, x2, y2
+
+
+def _rewrite_marks(stream: Any, artifacts: Mapping[int, str], actual: Mapping[int, str]) -> None:
+    """Turn marks into artifacts, and give broken words their unbroken text.
+
+    WeasyPrint begins a sequence with three items: the tag, the property list, ``BDC``.
+    """
+    items = stream.stream
+    for position, item in enumerate(items):
+        if not isinstance(item, pydyf.Dictionary) or "MCID" not in item:
+            continue
+        mcid = item["MCID"]
+        if mcid in artifacts:
+            items[position - 1] = b"/Artifact"
+            items[position] = pydyf.Dictionary({"Type": f"/{artifacts[mcid]}"})
+        elif mcid in actual:
+            item["ActualText"] = pydyf.String(actual[mcid])
+
+
+def _alignment(value: str) -> str:
+    return {"start": "left", "end": "right", "justify": "left"}.get(value, value)
+
+
+def _features(style: Any) -> dict[str, int]:
+    """The OpenType features that the style asks for in figures."""
+    keys = {"oldstyle-nums": "onum", "lining-nums": "lnum", "tabular-nums": "tnum"}
+    numeric = style["font_variant_numeric"]
+    values = [] if numeric == "normal" else numeric
+    return {keys[value]: 1 for value in values if value in keys}
+
+
+def _font_uses(fonts: Mapping[str, Any]) -> tuple[dict[str, FontUse], dict[str, bytes]]:
+    uses: dict[str, FontUse] = {}
+    files: dict[str, bytes] = {}
+    for font in fonts.values():
+        digest = hashlib.sha256(font.file_content).hexdigest()
+        files[digest] = font.file_content
+        before = uses.get(font.hash)
+        uses[font.hash] = FontUse(
+            file=digest,
+            index=font.index,
+            name=font.name.decode().lstrip("/"),
+            family=font.family,
+            flags=font.flags,
+            ascent=font.ascent,
+            descent=font.descent,
+            upem=font.upem,
+            variations=dict(font.variations),
+            glyphs={**(before.glyphs if before else {}), **font.to_unicode},
+            widths={**(before.widths if before else {}), **font.widths},
+        )
+    return uses, files
+
+
+def _overflowing(
+    document: Document, numbers: Mapping[int, int]
+) -> Iterator[tuple[int, int, float]]:
+    """Lines and pictures that stick out of the page's content box: page, element, by how much."""
+    for number, page in enumerate(document.pages):
+        page_box = page._page_box
+        right = page_box.content_box_x() + page_box.width
+        for box, area in _content(page_box, number, {}):
+            if area != "flow" or box.element is None:
+                continue
+            excess = box.position_x + box.width - right - page.bleed["right"]
+            if excess > 1 and id(box.element) in numbers:
+                yield number, numbers[id(box.element)], excess * POINTS_PER_PIXEL
+
+
+def printable(text: str) -> str:
+    """The text without what no font draws: white space and characters of formatting."""
+    return "".join(c for c in text if not c.isspace() and unicodedata.category(c) != "Cf")
+
+
+__all__ = [
+    "FolioSlot",
+    "FontUse",
+    "LinkArea",
+    "Mark",
+    "Painted",
+    "Typecase",
+    "ffi",
+    "lay_out",
+    "paint",
+    "pango",
+    "printable",
+    "typecase",
+    "weasyprint",
+]
