@@ -56,7 +56,7 @@ def test_verapdf_names_the_rules_that_an_untagged_pdf_breaks(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("variant", "profile", "other"), [("pdf/a-2a", "2a", "ua1"), ("pdf/ua-2", "ua2", "2a")]
+    ("variant", "profile", "other"), [("pdf/a-2a", "2a", "ua2"), ("pdf/a-2b", "2b", "4")]
 )
 def test_verapdf_checks_the_profile_it_is_given(
     tmp_path: Path, variant: str, profile: str, other: str
