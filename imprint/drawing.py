@@ -1,0 +1,213 @@
+"""SVG and MathML with what scripts, hosts and validators object to taken out."""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree
+
+SVG = "http://www.w3.org/2000/svg"
+XLINK = "http://www.w3.org/1999/xlink"
+MATHML = "http://www.w3.org/1998/Math/MathML"
+
+
+def _by_lower_case(text: str) -> dict[str, str]:
+    """The names in a text, by themselves in lower case."""
+    return {name.lower(): name for name in text.split()}
+
+
+_SVG_ELEMENTS = _by_lower_case(
+    "svg g defs symbol use path rect circle ellipse line polyline polygon text tspan textPath "
+    "title desc linearGradient radialGradient stop pattern clipPath mask marker image switch "
+    "filter feBlend feColorMatrix feComponentTransfer feComposite feConvolveMatrix "
+    "feDiffuseLighting feDisplacementMap feDistantLight feFlood feFuncA feFuncB feFuncG feFuncR "
+    "feGaussianBlur feImage feMerge feMergeNode feMorphology feOffset fePointLight "
+    "feSpecularLighting feSpotLight feTile feTurbulence style"
+)
+# An HTML parser writes SVG's attributes in lower case, but SVG tells the cases apart.
+_SVG_CASES = _by_lower_case(
+    "viewBox preserveAspectRatio gradientUnits gradientTransform patternUnits patternTransform "
+    "patternContentUnits clipPathUnits maskUnits maskContentUnits markerWidth markerHeight "
+    "markerUnits refX refY textLength lengthAdjust startOffset spreadMethod pathLength "
+    "stdDeviation filterUnits primitiveUnits"
+)
+_ATTRIBUTE = re.compile(r"(?!on)[A-Za-z][A-Za-z0-9-]*")
+_FOREIGN_ATTRIBUTES = ("data-", "aria-", "xmlns", "role", "tabindex", "focusable", "lang", "style")
+_DECLARATION = re.compile(r"\s*([a-z][a-z-]*)\s*:\s*([^;]+?)\s*(?:;|$)")
+_OUTSIDE = re.compile(r"url\(\s*['\"]?(?!#|data:)|@import|javascript:|expression\(", re.IGNORECASE)
+_PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,")
+
+
+def svg_file(content: bytes) -> bytes | None:
+    """The SVG file without scripts, references to other places and foreign elements."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True)
+    try:
+        root = etree.fromstring(content, parser)
+    except etree.XMLSyntaxError:
+        return None
+    if etree.QName(root).localname != "svg":
+        return None
+    clean = _svg_element(root, is_file=True)
+    etree.cleanup_namespaces(clean, top_nsmap={None: SVG, "xlink": XLINK})
+    return etree.tostring(clean, encoding="utf-8", xml_declaration=True)
+
+
+def inline_svg(element: etree._Element) -> etree._Element:
+    """A drawing for a line of text: named by its title, else hidden from who does not see it."""
+    clean = _svg_element(element, is_file=False)
+    title = element.get("aria-label") or next(
+        (t.text for t in clean if etree.QName(t).localname == "title" and t.text), ""
+    )
+    clean.attrib |= {"role": "img", "aria-label": title} if title else {"aria-hidden": "true"}
+    for child in list(clean.iter(f"{{{SVG}}}title")):
+        child.getparent().remove(child)
+    # The tree has no namespaces: the attribute gives the subtree its own when it is written.
+    for part in clean.iter():
+        part.tag = etree.QName(part).localname
+    clean.set("xmlns", SVG)
+    return clean
+
+
+def _svg_element(element: etree._Element, *, is_file: bool) -> etree._Element:
+    """The element with those of its attributes and children that stay."""
+    local = _SVG_ELEMENTS[etree.QName(element).localname.lower()]
+    clean = etree.Element(f"{{{SVG}}}{local}", nsmap={None: SVG})
+    for name, value in element.attrib.items():
+        _admit_attribute(clean, etree.QName(name), value, is_file=is_file)
+    clean.text = element.text
+    for child in element:
+        known = isinstance(child.tag, str) and _admits(child, is_file=is_file)
+        if known:
+            clean.append(_svg_element(child, is_file=is_file))
+        if child.tail and len(clean):
+            clean[-1].tail = (clean[-1].tail or "") + child.tail
+        elif child.tail:
+            clean.text = (clean.text or "") + child.tail
+    return clean
+
+
+def _admits(element: etree._Element, *, is_file: bool) -> bool:
+    """Whether an element of a drawing stays."""
+    name = etree.QName(element)
+    local = name.localname.lower()
+    if name.namespace not in (None, SVG) or local not in _SVG_ELEMENTS:
+        return False
+    if local == "style":
+        # Within a page a drawing's style sheet would style the page.
+        return is_file and not _OUTSIDE.search(element.text or "")
+    if local in ("image", "feimage"):
+        address = element.get("href") or element.get(f"{{{XLINK}}}href") or ""
+        return bool(_PICTURE.match(address))
+    return True
+
+
+def _admit_attribute(
+    element: etree._Element, name: etree.QName, value: str, *, is_file: bool
+) -> None:
+    """Set an attribute where it is SVG's own and stays inside the drawing."""
+    local = name.localname
+    if local == "style" and not name.namespace:
+        for key, set_to in _DECLARATION.findall(value):
+            if not _OUTSIDE.search(set_to) and not key.startswith("-"):
+                element.set(key, set_to)
+    elif local == "href" and name.namespace in (None, XLINK):
+        if value.startswith("#") or _PICTURE.match(value):
+            # Readers older than SVG 2 know only the XLink attribute, and HTML has no prefix.
+            element.set(f"{{{XLINK}}}href" if is_file else "href", value)
+    elif name.namespace is None and _ATTRIBUTE.fullmatch(local):
+        known = not local.startswith(_FOREIGN_ATTRIBUTES) and not _OUTSIDE.search(value)
+        if known and not (local == "id" and not re.fullmatch(r"[A-Za-z_][\w.-]*", value)):
+            element.set(_SVG_CASES.get(local.lower(), local), value)
+    elif name.namespace == "http://www.w3.org/XML/1998/namespace" and local == "space":
+        element.set(f"{{{name.namespace}}}space", value)
+
+
+# --- MathML --------------------------------------------------------------------------------------
+
+# How many children each element of presentation MathML must have (MathML 3, 3.1.3.2).
+_COUNTS = {
+    "mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "munder": 2, "mover": 2,
+    "msubsup": 3, "munderover": 3,
+}  # fmt: skip
+_TOKENS = frozenset({"mi", "mn", "mo", "mtext", "ms"})
+_ROWS = frozenset({"math", "mrow", "mstyle", "mpadded", "mphantom", "msqrt", "mtd", "merror"})
+_MATH_ATTRIBUTES = {
+    "mathvariant": re.compile(r"normal|bold|italic|bold-italic|double-struck|script|fraktur|sans-serif|monospace"),
+    "display": re.compile(r"block|inline"),
+    "stretchy": re.compile(r"true|false"),
+    "fence": re.compile(r"true|false"),
+    "separator": re.compile(r"true|false"),
+    "displaystyle": re.compile(r"true|false"),
+    "form": re.compile(r"prefix|infix|postfix"),
+    "alttext": re.compile(r".+", re.DOTALL),
+}  # fmt: skip
+_MATH_HOMES = {
+    "mathvariant": _TOKENS, "display": {"math"}, "stretchy": {"mo"}, "fence": {"mo"},
+    "separator": {"mo"}, "displaystyle": {"math", "mstyle"}, "form": {"mo"}, "alttext": {"math"},
+}  # fmt: skip
+
+
+def math(element: etree._Element) -> etree._Element | None:
+    """The formula as presentation MathML; None where it is not that."""
+    source = element
+    semantics = next(
+        (c for c in element if isinstance(c.tag, str) and _local(c) == "semantics"), None
+    )
+    if semantics is not None and len(semantics):
+        source = semantics[0]
+    clean = _math_element(source)
+    if clean is None:
+        return None
+    if clean.tag != "math":
+        outer = etree.Element("math", _math_attributes(element, "math"))
+        outer.append(clean)
+        clean = outer
+    clean.set("xmlns", MATHML)
+    return clean
+
+
+def _local(element: etree._Element) -> str:
+    """The element's name without its namespace."""
+    return etree.QName(element).localname.lower()
+
+
+def _math_attributes(element: etree._Element, tag: str) -> dict[str, str]:
+    """Those attributes of a formula's element that stay."""
+    return {
+        name: value
+        for name, value in element.attrib.items()
+        if name in _MATH_ATTRIBUTES
+        and tag in _MATH_HOMES[name]
+        and _MATH_ATTRIBUTES[name].fullmatch(value)
+    }
+
+
+def _math_element(element: etree._Element) -> etree._Element | None:
+    """The element of a formula with its parts; None where it or one of them is not valid."""
+    tag = _local(element)
+    clean = etree.Element(tag, _math_attributes(element, tag))
+    parts = [c for c in element if isinstance(c.tag, str)]
+    if tag in _TOKENS:
+        clean.text = " ".join("".join(element.itertext()).split())
+        return None if parts else clean
+    if tag == "mspace":
+        return clean
+    if not _is_sound(tag, [_local(p) for p in parts]):
+        return None
+    for part in parts:
+        inner = _math_element(part)
+        if inner is None:
+            return None
+        clean.append(inner)
+    return clean
+
+
+def _is_sound(tag: str, parts: list[str]) -> bool:
+    """Whether an element of that name may have these children."""
+    if tag == "mtable":
+        return bool(parts) and set(parts) == {"mtr"}
+    if tag == "mtr":
+        return bool(parts) and set(parts) == {"mtd"}
+    if set(parts) & {"mtr", "mtd", "math"}:
+        return False
+    return (tag in _ROWS and bool(parts)) or _COUNTS.get(tag) == len(parts)
