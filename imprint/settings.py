@@ -373,7 +373,7 @@ def read_settings(text: str) -> tuple[Written | None, tuple[Diagnostic, ...]]:
         reason = "it is nested too deeply" if isinstance(fault, RecursionError) else str(fault)
         return None, (_no_toml(reason, 1, 1),)
     places = dict(toml.positions(text))
-    found: list[Diagnostic] = []
+    found: list[Diagnostic] = list(_empty_title(data, places))
     # Each round takes out what is wrong; a second round meets only what that made incomplete.
     for _round in range(4):
         try:
@@ -391,6 +391,15 @@ def _no_toml(said: str, line: int, column: int) -> Diagnostic:
     return error("toml", FILE, line, column, message, hint)
 
 
+def _empty_title(data: Mapping[str, Any], places: Places) -> Iterator[Diagnostic]:
+    """The complaint about a title without words."""
+    title = data.get("title")
+    if title == {} or (isinstance(title, str) and not title.strip()):
+        line, column = _place(places, ("title",)).value
+        hint = "Write the publication's title between the quotation marks."
+        yield error("setting-missing", FILE, line, column, "`title` is empty.", hint)
+
+
 def _place(places: Mapping[toml.Path, toml.Place], path: toml.Path) -> toml.Place:
     """The place of a setting, else of the nearest table around it, else the file's start."""
     while path and path not in places:
@@ -404,13 +413,24 @@ def _mend(
     """Note every fault and take the faulty values out of the data; the places that remain."""
     located = [(_path_in(data, fault), fault) for fault in faults]
     found.extend(_described(data, places, path, fault) for path, fault in located)
+    titles = {path for path, fault in located if _is_needed_title(path, fault)}
+    for path in titles:
+        _at(data, path[:-1])["title"] = ""
+    # A table without a key that it needs goes as a whole.
+    targets = {
+        path[:-1] if fault["type"] == "missing" else path
+        for path, fault in located
+        if path not in titles
+    }
     # From the end, so that the places of items before the one taken out stay true.
-    for path, fault in sorted(located, key=lambda item: _order(item[0]), reverse=True):
-        if fault["type"] == "missing" and path[-1] == "title":
-            _at(data, path[:-1])["title"] = ""
-        else:
-            places = _drop(data, places, path[:-1] if fault["type"] == "missing" else path)
+    for target in sorted(targets, key=_order, reverse=True):
+        places = _drop(data, places, target)
     return places
+
+
+def _is_needed_title(path: toml.Path, fault: ErrorDetails) -> bool:
+    """Whether a title is wrong or missing where there must be one."""
+    return path[-1] == "title" and fault["type"] != "extra_forbidden"
 
 
 def _order(path: toml.Path) -> tuple[tuple[int, str], ...]:
@@ -519,11 +539,6 @@ def _keys_at(path: toml.Path) -> tuple[str, ...]:
 def _second_look(written: Written) -> Iterator[Diagnostic]:
     """What is wrong though each value by itself is right."""
     settings = written.settings
-    if not settings.title and ("title",) in written.places:
-        hint = "Write the publication's title between the quotation marks."
-        yield written.complain(
-            Severity.ERROR, "setting-missing", ("title",), "`title` is empty.", hint
-        )
     for name in ("languages", "editions", "front", "back"):
         yield from _twice(written, name, getattr(settings, name))
     if not settings.editions:
@@ -548,14 +563,17 @@ def _twice(written: Written, name: str, items: Sequence[str]) -> Iterator[Diagno
 def _isbns_twice(written: Written) -> Iterator[Diagnostic]:
     """The ISBNs that two editions share: each needs its own."""
     first: dict[str, str] = {}
-    for lang, table in written.settings.isbn.items():
-        for edition, isbn in table.model_dump().items():
-            here = f"{lang}.{edition}"
-            if isbn and first.setdefault(isbn, here) != here:
-                message = f"`isbn.{here}` is the same ISBN as `isbn.{first[isbn]}`."
-                hint = "Every edition in every language needs an ISBN of its own."
-                path = ("isbn", lang, edition)
-                yield written.complain(Severity.ERROR, "isbn", path, message, hint)
+    isbns = [
+        (_place(written.places, ("isbn", lang, edition)).value, f"{lang}.{edition}", isbn)
+        for lang, table in written.settings.isbn.items()
+        for edition, isbn in table.model_dump().items()
+        if isbn
+    ]
+    for place, here, isbn in sorted(isbns):
+        if first.setdefault(isbn, here) != here:
+            message = f"`isbn.{here}` is the same ISBN as `isbn.{first[isbn]}`."
+            hint = "Every edition in every language needs an ISBN of its own."
+            yield error("isbn", FILE, *place, message, hint)
 
 
 def _other_languages(written: Written) -> Iterator[Diagnostic]:
