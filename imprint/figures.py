@@ -41,6 +41,8 @@ _DECIMAL = re.compile(r"-?\d*\.\d+")
 _TINY = re.compile(r"-?\d+(?:\.\d+)?e-\d+")
 _ID_REFERENCE = re.compile(r"url\((['\"]?)#([^)'\"]+)\1\)")
 
+_QUOTES = "'\""
+
 # Outlines to a tenth of a CSS pixel (0.03 mm), which saves a map half its bytes.
 _OUTLINE_DIGITS = 1
 _DIGITS = 2
@@ -541,7 +543,7 @@ def _table(
 
     ``usermeta.imprint.table`` may name the file (``data``) and the columns, each with ``field``,
     ``title`` and ``kind``: "number" and "date" are set in the language's way, "word" is looked up
-    in the figure's words. Otherwise it is all of the first data file as it stands.
+    in the figure's words, in their table ``words`` if one is named. Otherwise it is all of the first data file as it stands.
     """
     wish = specification.get("usermeta", {}).get("imprint", {}).get("table", {})
     if address := wish.get("data"):
@@ -581,7 +583,10 @@ def _cell_text(
         day = datetime.date.fromisoformat(value)
         return format_date(day, "long", locale=_locale(desk.lang))
     if kind == "word":
-        return str(words.get(str(value), value))
+        prefix = f"{column['words']}." if "words" in column else ""
+        word = words.get(f"{prefix}{value}", value)
+        # In the figure a word may be broken into lines, in the table it is not.
+        return " ".join(str(word).replace("-\n", "-").split())
     return str(value)
 
 
@@ -653,8 +658,9 @@ def _clean_element(element: etree._Element) -> None:
         if name in element.attrib:
             element.set(name, _shortened(element.attrib[name], _OUTLINE_DIGITS))
     if (family := element.get("font-family")) and "," not in family:
-        # Without a blank: WeasyPrint keeps it as a part of the name.
-        element.set("font-family", family.strip("'\"") + ",sans-serif")
+        # In quotes: a name with a digit is no CSS identifier. Without a blank after the comma:
+        # WeasyPrint would keep it as a part of the name.
+        element.set("font-family", f"'{family.strip(_QUOTES)}',sans-serif")
 
 
 def _split_lines(element: etree._Element) -> None:

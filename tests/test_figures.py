@@ -24,9 +24,7 @@ FONTS = ROOT / "templates" / "fonts"
 PALETTE = ROOT / "templates" / "palette.toml"
 STYLE = figures.read_style(PALETTE)
 LANGUAGES = ("en", "fr")
-SPECIFICATIONS = sorted(
-    path for path in (SOURCE / "figures").iterdir() if figures.is_drawn(path)
-)
+SPECIFICATIONS = sorted(path for path in (SOURCE / "figures").iterdir() if figures.is_drawn(path))
 SVG = "{http://www.w3.org/2000/svg}"
 
 

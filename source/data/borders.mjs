@@ -88,10 +88,10 @@ const geometries = [
   ...others.map((list) => [undefined, list.filter(shows)]),
 ].filter(([, list]) => list.length).map(([id, list]) => ({ ...(id && { id }), ...mergeArcs(world, list) }));
 
-// Points that stand out less than a thirtieth of a square millimetre go; overseas the map is smaller.
+// Points that stand out less than a fiftieth of a square millimetre go; overseas the map is smaller.
 const weighted = presimplify({ ...world, objects: { countries: { type: "GeometryCollection", geometries } } }, sphericalTriangleArea);
 for (const arc of weighted.arcs) for (const point of arc) if (point[0] < -50) point[2] /= 25;
-const simple = simplify(weighted, 5e-7);
+const simple = simplify(weighted, 3e-7);
 
 const countries = feature(simple, simple.objects.countries);
 const hatch = {
