@@ -236,12 +236,12 @@ def _entries_of(folder: _Folder, *, level: int, part: str) -> Iterator[Entry]:
     rest: list[tuple[str, str | _Folder]] = [
         (posixpath.basename(file), file) for file in folder.files if file not in leads
     ]
-    rest += folder.folders.items()
+    rest += ((f"{name}/", below) for name, below in folder.folders.items())
     for name, item in sorted(rest, key=lambda pair: natural(pair[0])):
         if isinstance(item, str):
             yield Entry(item, level, part)
         else:
-            yield from _entries_of_subfolder(name, item, level=level, part=part)
+            yield from _entries_of_subfolder(name.rstrip("/"), item, level=level, part=part)
 
 
 def _entries_of_subfolder(name: str, folder: _Folder, *, level: int, part: str) -> Iterator[Entry]:

@@ -100,9 +100,11 @@ def printable(name: str) -> str:
     return clean(name.encode("utf-8", errors="replace").decode("utf-8"))
 
 
-def natural(name: str) -> list[tuple[list[tuple[str, int]], str]]:
-    """A key that sorts paths as people do: 2 before 10, a folder where its name stands."""
-    return [(_natural_part(part), part) for part in name.split("/")]
+def natural(path: str) -> list[tuple[list[tuple[str, int]], bool, str]]:
+    """A key that sorts paths as people do: 2 before 10, a folder after the file of its name."""
+    *folders, file = path.split("/")
+    key = [(_natural_part(folder), True, folder) for folder in folders]
+    return [*key, (_natural_part(file), False, file)]
 
 
 def _natural_part(name: str) -> list[tuple[str, int]]:

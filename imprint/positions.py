@@ -176,5 +176,5 @@ def syntax_fault(text: str, fault: tomllib.TOMLDecodeError) -> tuple[str, int, i
     said = message[: match.start()]
     if match.group(1):
         return said, int(match.group(1)), int(match.group(2))
-    lines = text.split("\n")
+    lines = text.rstrip().split("\n")
     return said, len(lines), len(lines[-1]) + 1

@@ -29,15 +29,20 @@ class Reading(NamedTuple):
 
 
 def listed_order(root: Path, folder: str, files: Sequence[str], found: Found) -> Reading | None:
-    """The reading order by the folder's SUMMARY.md or _toc.yml, None if it has none."""
-    for place in (folder, posixpath.join(folder, "src")):
-        for name in ("SUMMARY.md", "summary.md"):
-            file = posixpath.join(place, name)
-            if is_own_file(root, file):
-                return _finish(_summary(root, file, files, found), file, files, found)
-    file = posixpath.join(folder, "_toc.yml")
-    if is_own_file(root, file):
-        return _finish(_toc(root, file, files, found), file, files, found)
+    """The reading order by the folder's SUMMARY.md or _toc.yml.
+
+    None if it has none, or if the list names no chapter that is there.
+    """
+    lists = [
+        (posixpath.join(place, name), _summary)
+        for place in (folder, posixpath.join(folder, "src"))
+        for name in ("SUMMARY.md", "summary.md")
+    ]
+    for file, read in (*lists, (posixpath.join(folder, "_toc.yml"), _toc)):
+        if is_own_file(root, file):
+            entries = read(root, file, files, found)
+            if entries:
+                return _finish(entries, file, files, found)
     return None
 
 
