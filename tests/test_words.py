@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
@@ -35,6 +36,19 @@ def test_every_catalogue_translates_every_word_and_keeps_its_places(lang: str) -
     for word, translated in own.items():
         assert translated.strip() == translated != ""
         assert re.findall(r"%\(\w+\)s", translated) == re.findall(r"%\(\w+\)s", word)
+
+
+def test_every_word_that_the_code_or_the_theme_sets_is_in_the_catalogue() -> None:
+    root = Path(__file__).parent.parent
+    english = {str(m.id) for m in catalogue("en") if m.id}
+    asked = re.compile(r"""\b(?:words|say|word)\(\s*(["'])((?:(?!\1)[^\n])+)\1\s*\)""")
+    used = {
+        (match[2], file.name)
+        for file in (*root.glob("imprint/**/*.py"), *root.glob("templates/**/*.j2"))
+        for match in asked.finditer(file.read_text())
+    }
+    assert len(used) > 10
+    assert sorted((word, file) for word, file in used if word not in english) == []
 
 
 def test_words_in_the_language_its_region_and_else_in_english() -> None:
