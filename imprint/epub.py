@@ -29,6 +29,8 @@ from imprint.words import date_text, words
 
 OPS = "http://www.idpf.org/2007/ops"
 OPF = "http://www.idpf.org/2007/opf"
+# Reading software of all ages looks for the prefix as written.
+etree.register_namespace("epub", OPS)
 CONFORMANCE = "EPUB Accessibility 1.1 - WCAG 2.2 Level AA"
 STYLE_SHEET = "style.css"
 
@@ -56,7 +58,20 @@ class Document:
     title: str
     text: str
     in_spine: bool = True
+    is_linear: bool = True
     properties: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LargePicture:
+    """A picture alone on a page, and the place in the text that it belongs to."""
+
+    name: str
+    src: str
+    alt: str
+    caption: str
+    back: str
+    lang: str
 
 
 @dataclass(frozen=True)
@@ -81,6 +96,7 @@ class Plan:
     owner: Mapping[str, str]
     units: tuple[str, ...]
     cover: str = ""
+    large: tuple[LargePicture, ...] = ()
     openers: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -104,9 +120,9 @@ def make(
 ) -> bytes:
     """The EPUB file: the same bytes for the same book."""
     templates = reflow.environment(theme)
-    addresses, pictures = reflow.pictures(book, "images")
+    addresses, pictures = reflow.pictures(book, "images", fonts)
     plan = _plan(book, pagemap, templates, addresses, cover)
-    openers = _openers(plan)
+    openers = reflow.openers(book, templates, "epub")
     plan = replace(plan, openers={unit: f"openers/{plan.stem(unit)}.svg" for unit in openers})
     documents = _documents(plan)
     style = templates.get_template(f"epub/{STYLE_SHEET}").render()
@@ -138,6 +154,8 @@ def _plan(
     owner = reflow.owners(chapters, files)
     for each in chapters:
         reflow.link(each.body, files[each.chapter.id], owner)
+    large = _large_pictures(chapters, files)
+    for each in chapters:
         _set_languages(each.body)
     generated = {"contents": "nav.xhtml"} | {
         unit: f"{unit}.xhtml" for unit in reflow.GENERATED if unit != "contents"
@@ -151,6 +169,7 @@ def _plan(
         files={**generated, **files},
         owner=owner,
         units=units,
+        large=large,
         cover=f"cover{_picture_type(cover)[1]}" if cover is not None else "",
     )
 
@@ -236,6 +255,26 @@ def _number_note(note: etree._Element, number: str) -> None:
     first.insert(0, mark)
 
 
+def _large_pictures(
+    chapters: Iterable[Shaped], files: Mapping[str, str]
+) -> tuple[LargePicture, ...]:
+    """A page for each wide picture; the figure gets a link to it."""
+    found: list[LargePicture] = []
+    for each in chapters:
+        file, lang = files[each.chapter.id], each.body.get("lang", "")
+        for figure, picture in list(reflow.large_pictures(each.body)):
+            name = f"large-picture-{len(found) + 1}.xhtml"
+            caption = " ".join(
+                " ".join(c.xpath("string()") for c in figure.iterchildren("figcaption")).split()
+            )
+            back = f"{file}#{figure.get('id') or each.body.get('id')}"
+            found.append(
+                LargePicture(name, picture.get("src"), picture.get("alt"), caption, back, lang)
+            )
+            reflow.add_large_link(figure, name, lang)
+    return tuple(found)
+
+
 def _set_languages(body: etree._Element) -> None:
     """Give each language in XML's attribute too: some readers know only that one."""
     for element in body.iter():
@@ -253,6 +292,7 @@ def _documents(plan: Plan) -> list[Document]:
         _chapter(plan, bodies[unit]) if unit in bodies else _generated(plan, unit)
         for unit in plan.units
     ]
+    documents += [_large_picture(plan, picture) for picture in plan.large]
     if "contents" not in plan.units:
         documents.append(replace(_generated(plan, "contents"), in_spine=False))
     return documents
@@ -277,16 +317,12 @@ def _chapter(plan: Plan, each: Shaped) -> Document:
     return Document(name, chapter.id, chapter.title, text, properties=tuple(properties))
 
 
-def _openers(plan: Plan) -> dict[str, str]:
-    """The drawing over the title of each numbered chapter, as SVG; a theme may have none."""
-    if "epub/opener.svg.j2" not in plan.templates.list_templates():
-        return {}
-    template = plan.templates.get_template("epub/opener.svg.j2")
-    return {
-        c.id: template.render(seed=int(c.number))
-        for c in plan.book.chapters
-        if c.level == 1 and c.number.isdigit()
-    }
+def _large_picture(plan: Plan, picture: LargePicture) -> Document:
+    """The document of a picture alone; it lies outside the reading order."""
+    title = picture.caption or words(picture.lang)("Large picture")
+    lang = picture.lang or plan.publication.lang
+    text = _render(plan, "large-picture", lang=lang, title=title, picture=picture)
+    return Document(picture.name, picture.name, title, text, is_linear=False)
 
 
 def _generated(plan: Plan, unit: str) -> Document:
@@ -453,7 +489,7 @@ def _package(
         item.properties = list(document.properties)
         package.add_item(item)
         if document.in_spine:
-            package.spine.append(item)
+            package.spine.append((item, "yes" if document.is_linear else "no"))
     for number, (name, (media_type, content)) in enumerate(sorted(files.items()), 1):
         package.add_item(_item(f"file-{number}", name, media_type, content))
     if cover is not None:

@@ -20,6 +20,7 @@ from markupsafe import Markup
 from imprint.contentmodel import HEADINGS, INLINE, MARK, Admission, repaired, safe_id, safe_url
 from imprint.drawing import svg_file
 from imprint.model import Anchor, Asset, Book, Chapter, IndexEntry, Page, PageMap, TextPosition
+from imprint.webfonts import with_faces
 from imprint.words import words
 
 # The generated parts of a book that a reflowable edition has as files of their own.
@@ -314,11 +315,11 @@ def _number_title(body: etree._Element, number: str) -> None:
     title.insert(0, span)
 
 
-def pictures(book: Book, folder: str) -> tuple[dict[str, str], dict[str, Asset]]:
+def pictures(book: Book, folder: str, fonts: Path) -> tuple[dict[str, str], dict[str, Asset]]:
     """For each ``src`` of the text its address in the edition; and the files themselves.
 
-    Drawings are cleaned of scripts and of what they would fetch; one that cannot be read is left
-    out, and the text says so.
+    Drawings are cleaned of scripts and of what they would fetch, and get the faces of their text;
+    one that cannot be read is left out, and the text says so.
     """
     addresses: dict[str, str] = {}
     files: dict[str, Asset] = {}
@@ -326,6 +327,7 @@ def pictures(book: Book, folder: str) -> tuple[dict[str, str], dict[str, Asset]]
         content: bytes | None = asset.content
         if asset.media_type == "image/svg+xml":
             content = svg_file(asset.content)
+            content = content and with_faces(content, fonts)
         if content is None:
             continue
         name = _file_name(asset, folder, files, content)
@@ -358,13 +360,23 @@ def _file_name(asset: Asset, folder: str, files: Mapping[str, Asset], content: b
 # --- files and links -----------------------------------------------------------------------------
 
 
+_RESERVED = frozenset({*GENERATED, "nav", "toc", "book-index", "con", "prn", "aux", "nul"})
+
+
 def file_names(book: Book, suffix: str) -> dict[str, str]:
-    """The file of each chapter, by its id: named after it where that is a plain name."""
+    """The file of each chapter, by its id: named after it where that is a plain name.
+
+    A plain name keeps clear of the edition's other files, and says nothing to the file system.
+    """
     names: dict[str, str] = {}
     for number, chapter in enumerate(book.chapters, 1):
         is_plain = re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,80}", chapter.id)
         stem = chapter.id if is_plain else f"chapter-{number}"
-        if stem in (*GENERATED, "nav", "toc") or f"{stem}{suffix}" in names.values():
+        if (
+            stem in _RESERVED
+            or stem.startswith("large-picture-")
+            or f"{stem}{suffix}" in names.values()
+        ):
             stem = f"{stem}-text-{number}"
         names[chapter.id] = f"{stem}{suffix}"
     return names
@@ -412,6 +424,33 @@ def place(name: str, owner: Mapping[str, str], file: str = "") -> str:
     if target not in owner:
         return ""
     return f"#{target}" if owner[target] == file else f"{owner[target]}#{target}"
+
+
+# --- large pictures ------------------------------------------------------------------------------
+
+
+def large_pictures(body: etree._Element) -> Iterator[tuple[etree._Element, etree._Element]]:
+    """The figures, each with its picture, that were made for more room than a column gives."""
+    for figure in body.iter("figure"):
+        picture = next(figure.iter("img"), None)
+        if picture is not None and {"wide", "spread"} & set(figure.get("class", "").split()):
+            yield figure, picture
+
+
+def add_large_link(figure: etree._Element, href: str, lang: str) -> None:
+    """Put a link to the picture alone at the end of a figure's caption."""
+    caption = figure.find("figcaption")
+    if caption is None:
+        caption = etree.SubElement(figure, "figcaption")
+    if any(True for _ in figure.iterancestors("a")):
+        return
+    anchor = etree.SubElement(caption, "a", {"class": "large", "href": href})
+    anchor.text = words(lang)("Large picture")
+    previous = anchor.getprevious()
+    if previous is None:
+        caption.text = f"{caption.text or ''} "
+    else:
+        previous.tail = f"{previous.tail or ''} "
 
 
 # --- lists of places -----------------------------------------------------------------------------
@@ -475,6 +514,22 @@ def listed(
         for a in anchors
         if (href := place(a.id, owner))
     )
+
+
+# --- drawings over chapters ----------------------------------------------------------------------
+
+
+def openers(book: Book, templates: Environment, edition: str) -> dict[str, str]:
+    """The drawing over the title of each numbered chapter, as SVG; a theme may have none."""
+    name = f"{edition}/opener.svg.j2"
+    if name not in templates.list_templates():
+        return {}
+    template = templates.get_template(name)
+    return {
+        chapter.id: template.render(seed=int(chapter.number))
+        for chapter in book.chapters
+        if chapter.level == 1 and re.fullmatch(r"[0-9]{1,4}", chapter.number)
+    }
 
 
 # --- templates -----------------------------------------------------------------------------------
