@@ -128,6 +128,8 @@ def known_language(code: str) -> str:
         return ""
     if (script and script not in cldr.scripts) or (territory and territory not in cldr.territories):
         return ""
+    if not all(variant.upper() in cldr.variants for variant in variants.split("-")[1:]):
+        return ""  # "my-guide" is a folder, no dialect of Burmese
     return "-".join(part for part in (language, script, territory) if part) + variants
 
 

@@ -420,4 +420,6 @@ def test_language_codes() -> None:
         "es-419",
         "grc",
     ]
-    assert not any(map(known_language, ("", "xx", "en-XX", "english", "e", "../en", "en/")))
+    assert not any(
+        map(known_language, ("", "xx", "en-XX", "english", "e", "../en", "en/", "my-guide"))
+    )
