@@ -70,7 +70,7 @@ def read_source(
     title = known.get("title", "")
     if not head.rest.strip():
         found += (_empty_chapter(entry.file),)
-    if not title and not _has_heading(head.rest):
+    if not title and not _has_title(head.rest):
         title = entry.title or presentable(Path(entry.file).stem)
     source = Source(
         file=entry.file,
@@ -518,21 +518,35 @@ def _rest_of_head(head: Head, known: Mapping[str, str]) -> dict[str, Any]:
 
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_HEADING = re.compile(r" {0,3}#{1,6}\s*[^\s#]|\s*<h[1-6][\s>]", re.IGNORECASE)
-_UNDERLINE = re.compile(r" {0,3}(?:=+|-+)\s*$")
+_HEADING = re.compile(r" {0,3}(?P<marks>#{1,6})\s*[^\s#]|\s*<h(?P<level>[1-6])[\s>]", re.IGNORECASE)
+_UNDERLINE = re.compile(r" {0,3}(?:(?P<first>=+)|-+)\s*$")
 
 
-def _has_heading(text: str) -> bool:
-    """Whether a heading stands in the Markdown text outside fenced code."""
-    fence = ""
-    before = ""
+def _has_title(text: str) -> bool:
+    """Whether the Markdown text gives its own title: a heading of the first level outside fenced
+    code, or one of any level that it begins with.
+    """
+    fence = before = ""
+    is_start = True
     for line in text.split("\n"):
         mark = _FENCE.match(line)
         if mark and not fence:
             fence = mark.group(1)
         elif mark and mark.group(1).startswith(fence):
             fence = ""
-        elif not fence and (_HEADING.match(line) or (before.strip() and _UNDERLINE.match(line))):
-            return True
+        elif not fence:
+            level = _heading_level(line, before)
+            if level == 1 or (level and is_start):
+                return True
+        # An underline comes after its words: they are still the start.
+        is_start = is_start and not (before.strip() or mark)
         before = "" if fence or mark else line
     return False
+
+
+def _heading_level(line: str, before: str) -> int:
+    """The level of the heading that a line is or underlines, 0 if it is none."""
+    if heading := _HEADING.match(line):
+        return len(heading["marks"] or "") or int(heading["level"])
+    underline = _UNDERLINE.match(line) if before.strip() else None
+    return (1 if underline["first"] else 2) if underline else 0

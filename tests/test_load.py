@@ -243,16 +243,18 @@ def test_an_empty_chapter_is_told_and_kept(tmp_path: Path, text: str, title: str
         ("# Tides\n", ""),
         ("Tides\n=====\n", ""),
         ("<h1>Tides</h1>\n", ""),
-        ("## Tides\n", ""),
+        ("\n## Tides\n", ""),
+        ("Tides\n-----\n", ""),
+        ("Text.\n\n# Tides\n", ""),
+        ("Text.\n\n## A section\n", "A"),
+        ("Text.\n\nA section\n---------\n", "A"),
         ("Only text.\n", "A"),
         ("```\n# a comment\n```\n", "A"),
         ("~~~~\n~~~\n# a comment\n~~~~\nText.\n", "A"),
         ("Text\n\n---\n", "A"),
     ],
 )
-def test_the_file_names_a_chapter_without_any_heading(
-    tmp_path: Path, text: str, title: str
-) -> None:
+def test_the_file_names_a_chapter_without_a_title(tmp_path: Path, text: str, title: str) -> None:
     assert chapter(tmp_path, text)[0].title == title
 
 
