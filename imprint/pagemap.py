@@ -87,9 +87,9 @@ def _blank(pages: Sequence[Page]) -> Page:
 def _from_roman(text: str) -> int:
     values = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
     total = 0
-    for sign, following in zip(text, [*text[1:], ""], strict=True):
+    for sign, following in zip(text, text[1:] + " ", strict=True) if text else ():
         value = values.get(sign, 0)
-        total += -value if following and values.get(following, 0) > value else value
+        total += -value if values.get(following, 0) > value else value
     return total
 
 

@@ -179,6 +179,7 @@ class _Recorder:
     def __init__(self, document: Document, root: ElementTree.Element) -> None:
         self.document = document
         self.numbers = {id(element): n for n, element in enumerate(root.iter())}
+        self.hidden = _hidden(root)
         self.marks: list[Mark] = []
         self.folios: list[FolioSlot] = []
         self.fonts: Mapping[str, Any] = {}
@@ -232,7 +233,7 @@ class _Recorder:
                     continue
                 mcid = tag["mcid"]
                 number = self.numbers.get(id(box.element)) if box.element is not None else None
-                if area in ("margin", "repeated") or number is None:
+                if area in ("margin", "repeated") or number is None or number in self.hidden:
                     artifacts[mcid] = "Pagination" if area == "margin" else "Layout"
                     continue
                 if _hyphenated(box):
@@ -329,6 +330,18 @@ class _Recorder:
                 point = (x * POINTS_PER_PIXEL, (page.height - y) * POINTS_PER_PIXEL)
                 anchors.setdefault(name, (number, round(point[0], 2), round(point[1], 2)))
         return anchors
+
+
+def _hidden(root: ElementTree.Element) -> set[int]:
+    """The numbers of elements that only decorate, by themselves or by what they stand in."""
+    hidden: set[int] = set()
+    inherited: set[int] = set()
+    for number, element in enumerate(root.iter()):
+        decorates = element.get("aria-hidden") == "true" or element.get("role") == "presentation"
+        if id(element) in inherited or decorates or element.get("alt") == "":
+            hidden.add(number)
+            inherited.update(id(child) for child in element)
+    return hidden
 
 
 def _no_links(pages: list[Any]) -> Iterator[tuple[list[Any], list[Any]]]:

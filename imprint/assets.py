@@ -1,0 +1,206 @@
+"""The pictures that a text uses: found in the publication's folder, checked, made fit to publish."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from PIL import Image
+
+from imprint import figures
+from imprint.diagnostics import Diagnostic, error, warning
+from imprint.drawing import svg_file
+from imprint.folder import inside
+from imprint.model import Asset
+
+# A picture of more pixels than this is a fault or an attack (about 12,000 × 8,000).
+MOST_PIXELS = 100_000_000
+MOST_BYTES = 64 * 1024 * 1024
+_SUFFIXES = {"PNG": ("png", "image/png"), "JPEG": ("jpg", "image/jpeg"), "GIF": ("gif", "image/gif"),
+             "WEBP": ("webp", "image/webp")}  # fmt: skip
+
+
+@dataclass
+class Gallery:
+    """The pictures found so far, by the file they come from."""
+
+    root: Path
+    lang: str
+    fonts: Path
+    style: figures.FigureStyle
+    by_file: dict[str, Asset | None] = field(default_factory=dict)
+    tables: dict[str, figures.DataTable] = field(default_factory=dict)
+    _taken: set[str] = field(default_factory=set)
+
+    def asset(
+        self, address: str, file: str, line: int, column: int
+    ) -> tuple[Asset | None, tuple[Diagnostic, ...]]:
+        """The picture at an address as ``file`` writes it, or None with what is wrong."""
+        found = locate(self.root, address, file, self.lang)
+        if found is None:
+            return None, (_missing(address, file, line, column),)
+        name = found.relative_to(self.root).as_posix()
+        if name in self.by_file:
+            asset = self.by_file[name]
+            problem = () if asset else (_broken(address, file, line, column, ""),)
+            return asset, problem
+        asset, problems = self._read(found, name, address, (file, line, column))
+        self.by_file[name] = asset
+        return asset, problems
+
+    def _read(
+        self, path: Path, name: str, address: str, place: tuple[str, int, int]
+    ) -> tuple[Asset | None, tuple[Diagnostic, ...]]:
+        if figures.is_drawn(path):
+            return self._drawn(path, name)
+        try:
+            if path.stat().st_size > MOST_BYTES:
+                return None, (_broken(address, *place, f"It has more than {MOST_BYTES} bytes."),)
+            content = path.read_bytes()
+        except OSError as fault:
+            return None, (_broken(address, *place, f"It cannot be read ({fault.strerror})."),)
+        if path.suffix.lower() == ".svg" or content.lstrip()[:5] in (b"<?xml", b"<svg "):
+            made = svg_file(content)
+            if made is None:
+                return None, (_broken(address, *place, "It is not well-formed SVG."),)
+            size = svg_size(made)
+            return Asset(self._name(name, "svg"), "image/svg+xml", made, *size), ()
+        return self._raster(content, name, address, place)
+
+    def _drawn(self, path: Path, name: str) -> tuple[Asset | None, tuple[Diagnostic, ...]]:
+        drawing = figures.draw(
+            path, lang=self.lang, room=self.root, fonts=self.fonts, style=self.style
+        )
+        if not drawing.svg:
+            return None, drawing.diagnostics
+        stem = name.removesuffix(figures.SPECIFICATION).removesuffix(".svg")
+        asset = Asset(
+            self._name(stem, "svg"),
+            "image/svg+xml",
+            drawing.svg.encode(),
+            round(drawing.width_px),
+            round(drawing.height_px),
+        )
+        if drawing.table:
+            self.tables[asset.name] = drawing.table
+        return asset, drawing.diagnostics
+
+    def _raster(
+        self, content: bytes, name: str, address: str, place: tuple[str, int, int]
+    ) -> tuple[Asset | None, tuple[Diagnostic, ...]]:
+        try:
+            with Image.open(io.BytesIO(content)) as picture:
+                if picture.width * picture.height > MOST_PIXELS:
+                    reason = f"It has {picture.width} × {picture.height} pixels."
+                    return None, (_broken(address, *place, reason),)
+                kind = picture.format or ""
+                picture.load()
+                size = picture.size
+                if kind not in _SUFFIXES:
+                    content, kind = _as_png(picture), "PNG"
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as fault:
+            return None, (_broken(address, *place, str(fault)),)
+        suffix, media_type = _SUFFIXES[kind]
+        return Asset(self._name(name, suffix), media_type, content, *size), ()
+
+    def _name(self, file: str, suffix: str) -> str:
+        """A name for the editions: ASCII, flat below one folder, no two alike."""
+        stem = str(PurePosixPath(file).with_suffix("")) if "." in PurePosixPath(file).name else file
+        plain = re.sub(r"[^A-Za-z0-9._-]+", "-", stem.replace("/", "--")).strip("-.") or "picture"
+        name, count = f"{plain}.{suffix}", 1
+        while name.lower() in self._taken:
+            count += 1
+            name = f"{plain}-{count}.{suffix}"
+        self._taken.add(name.lower())
+        return name
+
+    def assets(self) -> Mapping[str, Asset]:
+        """Every picture in use, by its name in the editions."""
+        return {asset.name: asset for asset in self.by_file.values() if asset}
+
+
+def is_remote(address: str) -> bool:
+    """Whether an address leads out of this machine's files: nothing is fetched from there."""
+    return bool(re.match(r"(?:[a-z][a-z0-9+.-]+:)?//", address, re.I))
+
+
+def locate(root: Path, address: str, file: str, lang: str) -> Path | None:
+    """The file inside the publication's folder that an address of ``file`` means.
+
+    Addresses are relative to the file or, with a leading "/", to the folder or that of the
+    language; sites also count from the page's own folder (``../`` from ``en/page/``).
+    """
+    path = unquote(urlsplit(address).path).replace("\\", "/")
+    if not path or "\0" in path:
+        return None
+    here = PurePosixPath(file).parent
+    bases = (
+        [PurePosixPath(), PurePosixPath(lang), here]
+        if path.startswith("/")
+        else [here, PurePosixPath(file).with_suffix(""), PurePosixPath(lang), PurePosixPath()]
+    )
+    for base in bases:
+        candidate = root / base / path.lstrip("/")
+        try:
+            if inside(root, candidate) and candidate.is_file():
+                return root / candidate.resolve().relative_to(root.resolve())
+        except (OSError, ValueError):
+            continue
+    return None
+
+
+def svg_size(svg: bytes) -> tuple[int, int]:
+    """Width and height of a drawing in CSS pixels, 0 where it does not say."""
+    head = svg[:2000].decode("utf-8", "replace")
+    view = re.search(r'viewBox="\s*[-\d.]+[\s,]+[-\d.]+[\s,]+([\d.]+)[\s,]+([\d.]+)', head)
+    wide = re.search(r'<svg[^>]*\swidth="([\d.]+)(?:px)?"', head)
+    high = re.search(r'<svg[^>]*\sheight="([\d.]+)(?:px)?"', head)
+    if wide and high:
+        return round(float(wide[1])), round(float(high[1]))
+    return (round(float(view[1])), round(float(view[2]))) if view else (0, 0)
+
+
+def _as_png(picture: Image.Image) -> bytes:
+    """A picture of a kind that readers do not know, as one that they do."""
+    buffer = io.BytesIO()
+    mode = picture.mode if picture.mode in ("RGB", "RGBA", "L", "LA") else "RGBA"
+    picture.convert(mode).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _missing(address: str, file: str, line: int, column: int) -> Diagnostic:
+    return error(
+        "image-missing",
+        file,
+        line,
+        column,
+        f"There is no picture `{address}` in the publication's folder.",
+        "Put it there, or mend its name (capitals count).",
+    )
+
+
+def _broken(address: str, file: str, line: int, column: int, reason: str) -> Diagnostic:
+    return error(
+        "image-broken",
+        file,
+        line,
+        column,
+        f"The picture `{address}` cannot be used. {reason}".strip(),
+        "Save it anew as PNG, JPEG or SVG.",
+    )
+
+
+def remote(address: str, file: str, line: int, column: int) -> Diagnostic:
+    """The warning about a picture on another host."""
+    return warning(
+        "image-remote",
+        file,
+        line,
+        column,
+        f"The picture `{address}` is on another host and was not fetched.",
+        "Put a copy into the publication's folder.",
+    )

@@ -1,0 +1,133 @@
+"""Where in the source a piece of the tree stands: line and column, found again by its words.
+
+Markdown forgets where its output came from. What it never changes is the order of letters and
+digits within a run of text: so a run is looked up in the source by these alone, forward from the
+place of the run before. No syntax can confuse that, and nothing is put into the text.
+"""
+
+from __future__ import annotations
+
+import bisect
+from dataclasses import dataclass
+
+from lxml import etree
+
+# A short run may occur anywhere: it is believed only this near (in letters) to the run before.
+_NEAR = 400
+_LENGTHS = (40, 16, 8, 3)
+
+
+@dataclass(frozen=True)
+class SourceText:
+    """A source's letters and digits with the offset of each, and where its lines begin."""
+
+    text: str
+    first_line: int
+    letters: str
+    offsets: tuple[int, ...]
+    line_starts: tuple[int, ...]
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column, from 1, of an offset in the text."""
+        line = bisect.bisect_right(self.line_starts, offset) - 1
+        return self.first_line + line, offset - self.line_starts[line] + 1
+
+    def find_literal(self, words: str, after: int = 0) -> tuple[int, int]:
+        """Line and column of the first exact occurrence, (0, 0) where there is none."""
+        offset = self.text.find(words, after)
+        if offset < 0:
+            offset = self.text.find(words)
+        return self.position(offset) if offset >= 0 else (0, 0)
+
+
+def source_text(text: str, first_line: int) -> SourceText:
+    """The text made ready for looking up."""
+    pairs = [(c.lower()[0], n) for n, c in enumerate(text) if c.isalnum()]
+    starts = [0] + [n + 1 for n, c in enumerate(text) if c == "\n"]
+    return SourceText(
+        text,
+        first_line,
+        "".join(letter for letter, _ in pairs),
+        tuple(offset for _, offset in pairs),
+        tuple(starts),
+    )
+
+
+def mark_places(body: etree._Element, source: SourceText) -> None:
+    """Set ``data-at="line:column"`` on every element whose text is found in the source.
+
+    An element without text of its own takes the place of the first text in it, else of the
+    element before it.
+    """
+    cursor = 0
+    waiting: list[etree._Element] = []
+    for event, element in etree.iterwalk(body, events=("start", "end")):
+        if not isinstance(element.tag, str):
+            continue
+        if event == "end":
+            if element is not body:
+                found = _find_run(element.tail or "", source, cursor)
+                cursor = found[1] if found and found[2] >= 8 else cursor
+            continue
+        found = _find_picture(element, source, cursor) or _find_run(
+            element.text or "", source, cursor
+        )
+        if found is None:
+            waiting.append(element)
+            continue
+        cursor = found[1]
+        line, column = source.position(source.offsets[found[0]])
+        element.set("data-at", f"{line}:{column}")
+        ancestors = set(element.iterancestors())
+        for holder in waiting:
+            if holder in ancestors:
+                holder.set("data-at", f"{line}:{column}")
+    for element in waiting:
+        if element.get("data-at") is None:
+            before = element.getprevious()
+            before = element.getparent() if before is None else before
+            element.set("data-at", (before.get("data-at") if before is not None else "") or "0:0")
+
+
+# A find is the index of its first letter, the index after its last, and how many there are.
+_Find = tuple[int, int, int]
+
+
+def _find_picture(element: etree._Element, source: SourceText, cursor: int) -> _Find | None:
+    """The name of a picture, which stands in the source as it stands in the tree."""
+    address = element.get("src") if element.tag == "img" else None
+    if not address or not source.offsets:
+        return None
+    start = source.offsets[min(cursor, len(source.offsets) - 1)]
+    offset = source.text.find(address, max(0, start - 2000))
+    if offset < 0:
+        return None
+    letter = min(bisect.bisect_left(source.offsets, offset), len(source.offsets) - 1)
+    return letter, letter, 1
+
+
+def _find_run(text: str, source: SourceText, cursor: int) -> _Find | None:
+    """A run of text, by as many of its first letters as it takes to be sure."""
+    run = "".join(c.lower()[0] for c in text if c.isalnum())
+    for length in _LENGTHS:
+        part = run[:length]
+        if not part or (length < len(run) and length < 8):
+            continue
+        limit = len(source.letters) if len(part) >= 8 else cursor + _NEAR
+        place = source.letters.find(part, cursor, limit)
+        if place >= 0:
+            whole = source.letters.startswith(run, place)
+            size = len(run) if whole else len(part)
+            return place, place + size, size
+    return None
+
+
+def place_of(element: etree._Element | None) -> tuple[int, int]:
+    """Line and column of an element, or of the nearest one around it that has them."""
+    while element is not None:
+        at = element.get("data-at")
+        if at and at != "0:0":
+            line, _, column = at.partition(":")
+            return int(line), int(column)
+        element = element.getparent()
+    return 0, 0

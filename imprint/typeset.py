@@ -1,0 +1,328 @@
+"""Lay one unit out: a chapter or a generated part becomes a fragment of pages.
+
+The work of one call depends on nothing but its job, so that calls can run anywhere, at once, and
+their results be kept. The worker's typecase (fonts, parsed style sheets) only saves time.
+"""
+
+from __future__ import annotations
+
+import copy
+import io
+import mimetypes
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote
+from xml.etree import ElementTree
+
+from lxml import etree
+from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+from imprint import tags, weasy
+from imprint.fragments import Fragment, Link
+from imprint.model import Chapter, PageMap, TextPosition
+
+ASSET_SCHEME = "asset:"
+UNKNOWN_FOLIO = "000"
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything that goes into a unit's pages.
+
+    ``html`` is a well-formed document; ``assets`` the pictures that it names, by name; ``sheets``
+    the style sheets' files, ``fonts`` the folder that they take faces from; ``cited`` the folios
+    that stand in the text; ``shelf`` a folder where font files are left for joining.
+    """
+
+    unit: str
+    html: str
+    sheets: tuple[str, ...]
+    assets: Mapping[str, bytes]
+    cited: Mapping[str, str]
+    theme: str
+    shelf: str
+
+
+@dataclass(frozen=True)
+class Typeset:
+    """A unit's fragment, the characters that no font has, and lines that stick out.
+
+    ``overflowing`` holds the page's index, the place in the source ("line:column") and the excess
+    in points.
+    """
+
+    fragment: Fragment
+    missing: tuple[int, ...] = ()
+    overflowing: tuple[tuple[int, str, float], ...] = ()
+
+
+@dataclass
+class _Worker:
+    """What a process keeps between jobs."""
+
+    cases: dict[tuple[str, ...], weasy.Typecase] = field(default_factory=dict)
+
+
+_worker = _Worker()
+
+
+# --- the chapter for paper -----------------------------------------------------------------------
+
+
+def paged_body(chapter: Chapter, page_map: PageMap) -> tuple[str, dict[str, str]]:
+    """A chapter's section as paged editions have it, serialised, and the folios it cites."""
+    body = copy.deepcopy(chapter.body)
+    cited = _cite_pages(body, page_map)
+    for details in list(body.iter("details")):
+        if details.get("class") == "figure-data":
+            _take_out(details)
+        else:
+            details.tag = "div"
+            for summary in details.iter("summary"):
+                summary.tag = "p"
+    _notes_to_foot(body)
+    for picture in body.iter("img"):
+        picture.set("src", ASSET_SCHEME + (picture.get("src") or ""))
+        for name in ("width", "height"):
+            picture.attrib.pop(name, None)
+    return etree.tostring(body, encoding="unicode"), cited
+
+
+def _cite_pages(body: etree._Element, page_map: PageMap) -> dict[str, str]:
+    cited: dict[str, str] = {}
+    for cite in body.iter("span"):
+        target = cite.get("data-cites")
+        if target is None:
+            continue
+        label = page_map.label(target) or UNKNOWN_FOLIO
+        cited[target] = label
+        for number in cite.iter("span"):
+            if number.get("class") == "page-number":
+                number.text = label
+    return cited
+
+
+def _notes_to_foot(body: etree._Element) -> None:
+    """Put each note where it is called; the page's foot is where style sheets float it to."""
+    section = next((s for s in body.iter("section") if s.get("class") == "notes"), None)
+    if section is None:
+        return
+    notes = {note.get("id"): note for note in section.iter("li") if note.get("class") == "note"}
+    placed: set[str] = set()
+    for call in list(body.iter("a")):
+        name = (call.get("href") or "")[1:]
+        if call.get("role") != "doc-noteref" or name not in notes:
+            continue
+        inside_note = any(a.get("class") in ("note", "footnote") for a in call.iterancestors())
+        if name in placed or inside_note:
+            call.tag = "sup"
+            call.attrib.clear()
+            continue
+        placed.add(name)
+        _float_note(call, notes[name])
+    for name in placed:
+        notes[name].getparent().remove(notes[name])  # type: ignore[union-attr]
+    if next(section.iter("li"), None) is None:
+        _take_out(section)
+
+
+def _float_note(call: etree._Element, note: etree._Element) -> None:
+    """A copy of the note instead of its call."""
+    footnote = copy.deepcopy(note)
+    for back in list(footnote.iter("a")):
+        if back.get("role") == "doc-backlink":
+            _take_out(back)
+    footnote.tag = "div"
+    footnote.set("class", "footnote")
+    footnote.attrib.pop("role", None)
+    footnote.tail = call.tail
+    anchor = call.get("id")
+    parent = call.getparent()
+    assert parent is not None
+    if anchor:
+        mark = etree.Element("span", {"id": anchor})
+        parent.insert(parent.index(call), mark)
+    parent.replace(call, footnote)
+
+
+def _take_out(element: etree._Element) -> None:
+    parent = element.getparent()
+    assert parent is not None
+    if element.tail:
+        previous = element.getprevious()
+        if previous is not None:
+            previous.tail = (previous.tail or "") + element.tail
+        else:
+            parent.text = (parent.text or "") + element.tail
+        element.tail = None
+    parent.remove(element)
+
+
+# --- laying out ----------------------------------------------------------------------------------
+
+
+def typeset(job: Job) -> Typeset:
+    """The unit's pages and all facts about them."""
+    case = _typecase(job)
+    case.fetcher.assets = job.assets
+    root = _parse(job.html)
+    painted = _painted(root, case)
+    if painted.missing:
+        # A glyph that no font has would be an empty box: name the character instead.
+        _spell_out(root, painted.missing)
+        missing = painted.missing
+        painted = _painted(root, case)
+    else:
+        missing = ()
+    _leave_fonts(painted.font_files, Path(job.shelf))
+    elements = list(root.iter())
+    fragment = Fragment(
+        unit=job.unit,
+        pdf=painted.pdf,
+        starts=page_starts(painted.marks, elements, painted.page_count),
+        # A unit without an id in its text can still be pointed at: its first page's top.
+        anchors={job.unit: (0, 0.0, 10_000.0), **painted.anchors},
+        links=tuple(
+            Link(link.page, link.rect, link.target, _words(elements[link.element]))
+            for link in painted.links
+        ),
+        structure=tags.build(root, painted.marks, painted.links, job.unit),
+        folios=painted.folios,
+        fonts=painted.fonts,
+        cited=job.cited,
+    )
+    overflowing = tuple(
+        (page, _place(elements, number), excess) for page, number, excess in painted.overflowing
+    )
+    return Typeset(fragment, missing, overflowing)
+
+
+def _painted(root: ElementTree.Element, case: weasy.Typecase) -> weasy.Painted:
+    document = weasy.lay_out(root, "asset:", case)
+    return weasy.paint(document, root)
+
+
+def _typecase(job: Job) -> weasy.Typecase:
+    """The worker's fonts and parsed style sheets for a theme."""
+    key = (job.theme, *job.sheets)
+    if key not in _worker.cases:
+        fetcher = ClosedRoom(Path(job.theme))
+        sheets = [
+            (Path(sheet).read_text(encoding="utf-8"), Path(sheet).as_uri()) for sheet in job.sheets
+        ]
+        _worker.cases = {key: weasy.typecase(sheets, fetcher)}
+    return _worker.cases[key]
+
+
+class ClosedRoom(URLFetcher):  # type: ignore[misc]
+    """WeasyPrint's only door: the job's pictures, and files of the theme; nothing else."""
+
+    def __init__(self, theme: Path) -> None:
+        super().__init__()
+        self.theme = theme.resolve()
+        self.assets: Mapping[str, bytes] = {}
+
+    def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> URLFetcherResponse:
+        if url.startswith(ASSET_SCHEME):
+            name = unquote(url.removeprefix(ASSET_SCHEME)).lstrip("/")
+            content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+            return URLFetcherResponse(
+                url, io.BytesIO(self.assets[name]), {"Content-Type": content_type}
+            )
+        if url.startswith("file:"):
+            path = Path(unquote(url.removeprefix("file://"))).resolve()
+            if path.is_relative_to(self.theme):
+                content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+                return URLFetcherResponse(
+                    url, io.BytesIO(path.read_bytes()), {"Content-Type": content_type}
+                )
+        raise ValueError(f"{url} is outside the publication and the theme")
+
+
+def _parse(html: str) -> ElementTree.Element:
+    """The document as the tree that WeasyPrint works on."""
+    return ElementTree.fromstring(re.sub(r"^\s*<!DOCTYPE[^>]*>", "", html, flags=re.I))
+
+
+def _leave_fonts(files: Mapping[str, bytes], shelf: Path) -> None:
+    for digest, content in files.items():
+        target = shelf / digest
+        if not target.exists():
+            beside = shelf / f"{digest}.{id(content)}"
+            beside.write_bytes(content)
+            beside.replace(target)
+
+
+def _spell_out(root: ElementTree.Element, missing: Sequence[int]) -> None:
+    """Characters without a glyph as their code points: "[U+1F9FF]"."""
+    table = {code: f"[U+{code:04X}]" for code in missing}
+    for element in root.iter():
+        if element.tag in ("style", "script"):
+            continue
+        element.text = element.text.translate(table) if element.text else element.text
+        element.tail = element.tail.translate(table) if element.tail else element.tail
+
+
+def _words(element: ElementTree.Element) -> str:
+    """An element's words, or those of the pictures in it."""
+    text = " ".join("".join(element.itertext()).split())
+    return text or " ".join(filter(None, (e.get("alt") for e in element.iter("img"))))
+
+
+def _place(elements: Sequence[ElementTree.Element], number: int) -> str:
+    """The place in the source of an element, or of the nearest before it that has one."""
+    for element in reversed(elements[: number + 1]):
+        if element.get("data-at"):
+            return element.get("data-at", "")
+    return ""
+
+
+# --- where pages begin ---------------------------------------------------------------------------
+
+
+def page_starts(
+    marks: Sequence[weasy.Mark], elements: Sequence[ElementTree.Element], page_count: int
+) -> tuple[TextPosition | None, ...]:
+    """For each page, where in the chapter's text it begins, to the character."""
+    starts: list[TextPosition | None] = [None] * page_count
+    for mark, offset in _consumed(marks, elements):
+        number = elements[mark.element].get("data-e")
+        if mark.footnote or mark.pseudo or number is None or starts[mark.page] is not None:
+            continue
+        starts[mark.page] = TextPosition(int(number), offset)
+    return tuple(starts)
+
+
+def _consumed(
+    marks: Sequence[weasy.Mark], elements: Sequence[ElementTree.Element]
+) -> Iterator[tuple[weasy.Mark, int]]:
+    """Each mark with the count of its element's own characters that were set before it."""
+    texts: dict[int, str] = {}
+    done: dict[int, int] = defaultdict(int)
+    for mark in marks:
+        yield mark, done[mark.element]
+        if mark.pseudo or mark.rect is not None:
+            continue
+        if mark.element not in texts:
+            texts[mark.element] = _own_text(elements[mark.element])
+        text, before = texts[mark.element], done[mark.element]
+        piece = weasy.printable(mark.text)
+        if _matches(text, before, piece):
+            done[mark.element] = before + len(piece)
+        elif piece and _matches(text, before, piece[:-1]):
+            # The last character is the hyphen of a word broken at the line's end.
+            done[mark.element] = before + len(piece) - 1
+        else:
+            done[mark.element] = min(before + len(piece), len(text))
+
+
+def _matches(text: str, start: int, piece: str) -> bool:
+    return text[start : start + len(piece)].casefold() == piece.casefold()
+
+
+def _own_text(element: ElementTree.Element) -> str:
+    parts = [element.text or "", *(child.tail or "" for child in element)]
+    return weasy.printable("".join(parts))
