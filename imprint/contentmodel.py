@@ -149,6 +149,7 @@ def repaired(body: etree._Element, admission: Admission) -> etree._Element:
     _fill(section, _flow(kids))
     for mark in section.iter(MARK):
         mark.tag = "span"
+    etree.cleanup_namespaces(section)
     _unique_ids(section)
     _order_headings(section)
     return section

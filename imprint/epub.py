@@ -170,7 +170,7 @@ def _plan(
         owner=owner,
         units=units,
         large=large,
-        cover=f"cover{_picture_type(cover)[1]}" if cover is not None else "",
+        cover=f"cover{reflow.picture_type(cover)[1]}" if cover is not None else "",
     )
 
 
@@ -493,7 +493,7 @@ def _package(
     for number, (name, (media_type, content)) in enumerate(sorted(files.items()), 1):
         package.add_item(_item(f"file-{number}", name, media_type, content))
     if cover is not None:
-        item = _item("cover-image", plan.cover, _picture_type(cover)[0], cover)
+        item = _item("cover-image", plan.cover, reflow.picture_type(cover)[0], cover)
         item.properties = ["cover-image"]
         package.add_item(item)
     # EbookLib's own NCX has no page list.
@@ -512,15 +512,6 @@ def _item(uid: str, name: str, media_type: str, content: str | bytes) -> ebookli
     """A file of the package."""
     data = content.encode() if isinstance(content, str) else content
     return ebooklib_epub.EpubItem(uid=uid, file_name=name, media_type=media_type, content=data)
-
-
-def _picture_type(content: bytes) -> tuple[str, str]:
-    """Media type and suffix of a cover, from its first bytes."""
-    if content.startswith(b"\x89PNG"):
-        return "image/png", ".png"
-    if content.startswith(b"\xff\xd8"):
-        return "image/jpeg", ".jpg"
-    return "image/svg+xml", ".svg"
 
 
 def _describe(package: ebooklib_epub.EpubBook, plan: Plan, documents: Sequence[Document]) -> None:

@@ -357,6 +357,15 @@ def _file_name(asset: Asset, folder: str, files: Mapping[str, Asset], content: b
     return name
 
 
+def picture_type(content: bytes) -> tuple[str, str]:
+    """Media type and suffix of a cover, from its first bytes."""
+    if content.startswith(b"\x89PNG"):
+        return "image/png", ".png"
+    if content.startswith(b"\xff\xd8"):
+        return "image/jpeg", ".jpg"
+    return "image/svg+xml", ".svg"
+
+
 # --- files and links -----------------------------------------------------------------------------
 
 
