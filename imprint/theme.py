@@ -28,6 +28,10 @@ class Theme:
         self.folders = [templates / name, templates / "default"]
 
     @property
+    def folder(self) -> Path:
+        return self.folders[0]
+
+    @property
     def fonts(self) -> Path:
         return self.templates / "fonts"
 

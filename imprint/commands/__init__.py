@@ -1,0 +1,20 @@
+"""The command line: one file a command."""
+
+from __future__ import annotations
+
+import click
+
+from imprint import __version__
+from imprint.commands.build import build
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="Imprint")
+def main() -> None:
+    """One folder of Markdown becomes a PDF, a print PDF, an EPUB and a web edition.
+
+    Begin with: imprint build FOLDER
+    """
+
+
+main.add_command(build)
