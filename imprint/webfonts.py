@@ -79,6 +79,8 @@ def with_faces(svg: bytes, fonts: Path) -> bytes:
     """The drawing with the faces that its text is set in: a picture cannot use those of its page."""
     root = etree.fromstring(svg)
     faces_by_family = _families(fonts)
+    for element in root.iter(f"{{{SVG}}}*"):
+        _quote_families(element)
     used: dict[Face, set[str]] = {}
     _collect(root, _Setting(), faces_by_family, used)
     rules = [
@@ -93,6 +95,15 @@ def with_faces(svg: bytes, fonts: Path) -> bytes:
     style.text = "".join(rules)
     root.insert(0, style)
     return etree.tostring(root, encoding="utf-8", xml_declaration=True)
+
+
+def _quote_families(element: etree._Element) -> None:
+    """Write the families as CSS asks: a name with a part that begins with a digit needs quotes."""
+    named = element.get("font-family")
+    if named:
+        names = [name.strip().strip("'\"") for name in named.split(",")]
+        quoted = [n if n in _GENERIC else "'" + n.replace("'", "") + "'" for n in names if n]
+        element.set("font-family", ", ".join(quoted))
 
 
 def _cut(face: Face, characters: set[str]) -> bytes:
