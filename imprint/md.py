@@ -1,16 +1,33 @@
-"""The Markdown converter in the one configuration that every chapter is read with."""
+"""The Markdown converter in the one configuration that every chapter is read with.
+
+It reads what ``dialect`` writes. Python-Markdown's own processors of lists, quotations, boxes and
+raw HTML guess at what authors may have meant, and nested blocks suffer from it; since the dialect
+has one form for each of them, the short processors here take their place.
+"""
 
 from __future__ import annotations
 
 import re
+import string
+from collections.abc import Iterator
 from xml.etree import ElementTree
 
 from markdown import Markdown
+from markdown.blockprocessors import BlockProcessor
 from markdown.extensions import Extension
-from markdown.inlinepatterns import InlineProcessor
+from markdown.extensions.admonition import AdmonitionProcessor
+from markdown.extensions.attr_list import AttrListTreeprocessor
+from markdown.extensions.smarty import SubstituteTextPattern
+from markdown.extensions.tables import TableProcessor
+from markdown.inlinepatterns import HtmlInlineProcessor, InlineProcessor
+from markdown.treeprocessors import Treeprocessor
+from markdown.util import HTML_PLACEHOLDER_RE
 from pymdownx.emoji import to_alt, twemoji
 
+from imprint import rawhtml
 from imprint.words import quotes
+
+Element = ElementTree.Element
 
 
 def converter(lang: str) -> Markdown:
@@ -25,7 +42,6 @@ def converter(lang: str) -> Markdown:
             "markdown.extensions.def_list",
             "markdown.extensions.abbr",
             "markdown.extensions.attr_list",
-            "markdown.extensions.md_in_html",
             "markdown.extensions.admonition",
             "markdown.extensions.smarty",
             "pymdownx.superfences",
@@ -42,6 +58,7 @@ def converter(lang: str) -> Markdown:
         ],
         extension_configs={
             "markdown.extensions.smarty": {"substitutions": _quotation_marks(lang)},
+            "pymdownx.superfences": {"preserve_tabs": True},
             "pymdownx.highlight": {
                 "css_class": "code",
                 "guess_lang": False,
@@ -69,20 +86,319 @@ def _quotation_marks(lang: str) -> dict[str, str]:
 
 
 class _Imprint(Extension):
-    """What no extension offers: terms of the index."""
+    """The processors of this module in the places of those that they replace."""
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - the name that Markdown calls
         """Register the processors."""
+        # Every punctuation mark may be escaped (CommonMark 2.4).
+        md.ESCAPED_CHARS = sorted({*md.ESCAPED_CHARS, *string.punctuation})
+        md.preprocessors.deregister("html_block")
+        blocks = md.parser.blockprocessors
+        for name in ("indent", "defindent", "deflist", "olist", "ulist", "quote", "setextheader"):
+            blocks.deregister(name)
+        blocks.register(_Box(md.parser), "admonition", 105)
+        blocks.register(_RawHtml(md.parser), "raw_html", 99)
+        blocks.register(_List(md.parser), "list", 98)
+        blocks.register(_Quotation(md.parser), "quotation", 97)
+        blocks.register(_Definitions(md.parser), "definitions", 96)
+        config = {"use_align_attribute": False}
+        blocks.register(_Table(md.parser, config), "table", 75)
         # After code (190) and escapes (180), before emphasis could split the term.
-        md.inlinePatterns.register(_IndexTerm(r"\{index:\s*([^{}]+?)\s*\}", md), "index_term", 175)
+        md.inlinePatterns.register(_IndexTerm(_IndexTerm.RE, md), "index_term", 175)
+        md.inlinePatterns.register(_Tag(_Tag.RE, md), "html", 90)
+        md.treeprocessors.register(_Balanced(md), "balanced_html", 19)
+        md.treeprocessors.register(_Attributes(md), "attr_list", 8)
+        # "It's" has an apostrophe in every language, whatever its quotation marks are.
+        smarty = md.treeprocessors["smarty"].inlinePatterns
+        apostrophe = SubstituteTextPattern(r"(?<=\w)'(?=[\w\x02])", ("’",), md)
+        smarty.register(apostrophe, "smarty-apostrophe", 60)
+
+
+# --- blocks ----------------------------------------------------------------------------------
+
+
+def _take_indented(blocks: list[str]) -> list[str]:
+    """The blocks that follow indented by a level, a level less, taken off the list."""
+    taken = []
+    while blocks and blocks[0].startswith("    "):
+        taken.append(_outdented(blocks.pop(0)))
+    return taken
+
+
+def _outdented(block: str) -> str:
+    """The block a level less deep."""
+    return "\n".join(line.removeprefix("    ") for line in block.split("\n"))
+
+
+class _List(BlockProcessor):
+    """Lists: their items' content stands four columns in, marks tell one list from the next."""
+
+    ITEM = re.compile(r"(?:[-*]|(\d{1,9})[.)])(?: +|$)")
+
+    def test(self, parent: Element, block: str) -> bool:
+        """Whether a list begins here."""
+        return bool(self.ITEM.match(block.split("\n", 1)[0]))
+
+    def run(self, parent: Element, blocks: list[str]) -> None:
+        """Take all blocks of the list and parse each item on its own."""
+        first = self.ITEM.match(blocks[0])
+        assert first is not None
+        number = first.group(1)
+        tree = ElementTree.SubElement(parent, "ol" if number else "ul")
+        if number and int(number) != 1:
+            tree.set("start", str(int(number)))
+        items, loose = self.take(blocks)
+        for text in items:
+            item = ElementTree.SubElement(tree, "li")
+            self.parser.state.set("item")
+            self.parser.parseChunk(item, text)
+            self.parser.state.reset()
+            if not loose and len(item) and item[0].tag == "p" and not item.text:
+                self.unwrap(item)
+
+    def take(self, blocks: list[str]) -> tuple[list[str], bool]:
+        """The texts of the items, taken off the blocks, and whether blank lines part them."""
+        mark = self.mark(blocks[0])
+        items: list[list[str]] = []
+        loose = False
+        while blocks and (blocks[0].startswith("    ") or self.mark(blocks[0]) == mark):
+            loose = loose or bool(items and self.mark(blocks[0]))
+            if items:
+                items[-1].append("")
+            for line in blocks.pop(0).split("\n"):
+                if self.mark(line) == mark:
+                    found = self.ITEM.match(line)
+                    items.append([line[found.end() :] if found else line])
+                else:
+                    items[-1].append(line.removeprefix("    "))
+        return ["\n".join(lines).rstrip("\n") for lines in items], loose
+
+    def mark(self, line: str) -> str:
+        """The character that marks the line as an item: "-", "*", "." or ")"; "" for none."""
+        found = self.ITEM.match(line)
+        return found.group().rstrip()[-1] if found else ""
+
+    def unwrap(self, item: Element) -> None:
+        """A tight list's item has its first paragraph's text as its own."""
+        paragraph = item[0]
+        item.text = paragraph.text
+        if paragraph.tail:
+            item.text = f"{item.text}\n{paragraph.tail}"
+        item.remove(paragraph)
+
+
+class _Quotation(BlockProcessor):
+    """Quotations: every line of one begins with its mark, a blank line ends it."""
+
+    def test(self, parent: Element, block: str) -> bool:
+        """Whether a quotation begins here."""
+        return block.startswith(">")
+
+    def run(self, parent: Element, blocks: list[str]) -> None:
+        """Parse what stands behind the marks."""
+        lines = [line.removeprefix(">").removeprefix(" ") for line in blocks.pop(0).split("\n")]
+        self.parser.state.set("blockquote")
+        self.parser.parseChunk(ElementTree.SubElement(parent, "blockquote"), "\n".join(lines))
+        self.parser.state.reset()
+
+
+class _Definitions(BlockProcessor):
+    """Definition lists: lines of terms, then ``:   `` with the definition."""
+
+    MARK = re.compile(r"^:(?:   |$)", re.MULTILINE)
+
+    def test(self, parent: Element, block: str) -> bool:
+        """Whether terms with their definition begin here, or another definition."""
+        return bool(self.MARK.search(block))
+
+    def run(self, parent: Element, blocks: list[str]) -> None:
+        """Add the terms and their definitions to the list before, or to a new one."""
+        last = parent[-1] if len(parent) else None
+        tree = last if last is not None and last.tag == "dl" and not last.tail else None
+        tree = ElementTree.SubElement(parent, "dl") if tree is None else tree
+        terms, *definitions = self.MARK.split(blocks.pop(0))
+        for term in terms.strip("\n").split("\n"):
+            if term:
+                ElementTree.SubElement(tree, "dt").text = term
+        for number, text in enumerate(definitions, 1):
+            more = _take_indented(blocks) if number == len(definitions) else []
+            self.define(tree, [_outdented(text.strip("\n")), *more])
+
+    def define(self, tree: Element, texts: list[str]) -> None:
+        """Add one definition; one of a single paragraph has its text as its own."""
+        definition = ElementTree.SubElement(tree, "dd")
+        self.parser.state.set("item")
+        self.parser.parseChunk(definition, "\n\n".join(texts))
+        self.parser.state.reset()
+        if len(definition) == 1 and definition[0].tag == "p" and not definition[0].tail:
+            definition.text = definition[0].text
+            definition.remove(definition[0])
+
+
+class _Box(AdmonitionProcessor):
+    """Boxes: ``!!! kind "Title"`` alone, then its content indented; ``???`` can be folded."""
+
+    RE = re.compile(r"(?P<fold>\?\?\?\+?|!!!) ?([\w-]+(?: +[\w-]+)*)(?: +\"(.*)\")? *$")
+
+    def test(self, parent: Element, block: str) -> bool:
+        """Whether a box begins here."""
+        return bool(self.RE.match(block.split("\n", 1)[0]))
+
+    def run(self, parent: Element, blocks: list[str]) -> None:
+        """Parse the content with the box as its parent."""
+        line, _, rest = blocks.pop(0).partition("\n")
+        found = self.RE.match(line)
+        assert found is not None
+        kind, title = self.get_class_and_title(found)
+        folds = found.group("fold") != "!!!"
+        box = ElementTree.SubElement(parent, "details" if folds else "div")
+        box.set("class", kind if folds else f"{self.CLASSNAME} {kind}")
+        if title:
+            head = ElementTree.SubElement(box, "summary" if folds else "p")
+            head.text = title
+            if not folds:
+                head.set("class", self.CLASSNAME_TITLE)
+        texts = _take_indented(blocks)
+        texts = [_outdented(rest), *texts] if rest else texts
+        self.parser.parseChunk(box, "\n\n".join(texts))
+
+    def get_class_and_title(self, match: re.Match[str]) -> tuple[str, str | None]:
+        """The box's classes, and its title: the kind's name where none is given."""
+        kind, title = match.group(2).lower(), match.group(3)
+        if title is None:
+            title = kind.split()[0].capitalize()
+        return " ".join(kind.split()), title or None
+
+
+class _RawHtml(BlockProcessor):
+    """Raw HTML goes to the output as it is; an element with ``markdown="span"`` is read."""
+
+    SPAN = re.compile(rf"{rawhtml.TAG.pattern}(?P<text>.*)</(?P=name)>$", re.DOTALL)
+
+    def test(self, parent: Element, block: str) -> bool:
+        """Whether the block is raw HTML."""
+        return rawhtml.is_raw_block(block)
+
+    def run(self, parent: Element, blocks: list[str]) -> None:
+        """Stash the HTML; its place is in the text between the elements, not in a paragraph."""
+        block = blocks.pop(0)
+        found = self.SPAN.match(block)
+        if found and rawhtml.markdown_mode(found.group("attributes")) == "span":
+            attributes = rawhtml.without_markdown(found.group("attributes"))
+            element = ElementTree.SubElement(parent, found.group("name").lower())
+            for name, value in rawhtml.attributes(attributes):
+                element.set(name, value)
+            element.text = found.group("text")
+            return
+        place = self.parser.md.htmlStash.store(block)
+        if len(parent):
+            parent[-1].tail = f"{parent[-1].tail or ''}\n{place}\n"
+        else:
+            parent.text = f"{parent.text or ''}\n{place}\n"
+
+
+class _Table(TableProcessor):
+    """Tables with all their pipes; an escaped pipe is a pipe, in code too (GFM, 4.10)."""
+
+    PIPE = re.compile(r"(?<!\\)\|")
+
+    def test(self, parent: Element, block: str) -> bool:
+        """Whether a table begins here."""
+        return block.startswith("|") and super().test(parent, block)
+
+    def _split(self, row: str) -> list[str]:
+        return [cell.replace("\\|", "|") for cell in self.PIPE.split(row)]
+
+
+# --- inlines ---------------------------------------------------------------------------------
 
 
 class _IndexTerm(InlineProcessor):
     """``{index: Term; sub-term}`` as an empty span that carries the term."""
 
-    def handleMatch(  # type: ignore[override]  # noqa: N802 - the name that Markdown calls
+    RE = r"\{index:([^{}\n]+)\}"
+
+    def handleMatch(  # noqa: N802 - the name that Markdown calls
         self, m: re.Match[str], data: str
-    ) -> tuple[ElementTree.Element, int, int]:
+    ) -> tuple[Element, int, int]:
         """The span, and where the text that it stands for begins and ends."""
-        span = ElementTree.Element("span", {"class": "index-term", "data-term": m.group(1)})
+        span = Element("span", {"class": "index-term", "data-term": m.group(1).strip()})
         return span, m.start(0), m.end(0)
+
+
+class _TagText(str):
+    """A tag of inline HTML in the stash, among code, entities and blocks."""
+
+
+class _Tag(HtmlInlineProcessor):
+    """Inline HTML: known elements' tags are kept, comments dropped, all else is text."""
+
+    RE = rf"<!--(?:-?>|.{{0,2000}}?-->)|{rawhtml.TAG.pattern}"
+
+    def handleMatch(  # noqa: N802
+        self, m: re.Match[str], data: str
+    ) -> tuple[str | None, int | None, int | None]:
+        """The tag's place in the stash."""
+        name = m.group("name")
+        if name is None:
+            return "", m.start(0), m.end(0)
+        if not rawhtml.is_known(name):
+            return None, None, None
+        tag = rawhtml.without_markdown(self.backslash_unescape(self.unescape(m.group())))
+        return self.md.htmlStash.store(_TagText(tag)), m.start(0), m.end(0)
+
+
+class _Balanced(Treeprocessor):
+    """Closes inline HTML at the end of its block: an unclosed ``<b>`` must not run on."""
+
+    def run(self, root: Element) -> None:
+        """Settle every block."""
+        for block in list(root.iter()):
+            if self.md.is_block_level(block.tag):
+                self.settle(block)
+
+    def settle(self, block: Element) -> None:
+        """Settle the inline content of a block, up to each block in it."""
+        balance = rawhtml.Balance([])
+        last = (block, "text")
+        for element, place in self.texts(block):
+            if element is not block and place == "text" and self.md.is_block_level(element.tag):
+                self.finish(balance, last)
+                balance = rawhtml.Balance([])
+                continue
+            for found in HTML_PLACEHOLDER_RE.finditer(getattr(element, place) or ""):
+                self.settle_tag(int(found.group(1)), balance)
+            last = (element, place)
+        self.finish(balance, last)
+
+    def texts(self, block: Element) -> Iterator[tuple[Element, str]]:
+        """The places of a block's text in order; of a block in it the beginning alone."""
+        yield block, "text"
+        for child in block:
+            if self.md.is_block_level(child.tag):
+                yield child, "text"
+            else:
+                yield from self.texts(child)
+            yield child, "tail"
+
+    def settle_tag(self, number: int, balance: rawhtml.Balance) -> None:
+        """Put a stashed tag in balance with those before it."""
+        stash = self.md.htmlStash.rawHtmlBlocks
+        if number < len(stash) and isinstance(stash[number], _TagText):
+            stash[number] = balance.settle(stash[number])
+
+    def finish(self, balance: rawhtml.Balance, last: tuple[Element, str]) -> None:
+        """Add the end tags that are due at the end of the run."""
+        if rest := balance.rest():
+            element, place = last
+            text = getattr(element, place) or ""
+            setattr(element, place, text + self.md.htmlStash.store(rest))
+
+
+class _Attributes(AttrListTreeprocessor):
+    """Attribute lists: ``{#id .class key=value}``, ``{: …}``; other braces are text."""
+
+    BASE_RE = r"\{(?::[ ]*|[ ]*(?=[#.][\w-]|[\w-]+=))([^\}\n ][^\n]*)\}"
+    HEADER_RE = re.compile(rf"[ ]+{BASE_RE}[ ]*$")
+    BLOCK_RE = re.compile(rf"\n[ ]*{BASE_RE}[ ]*$")
+    INLINE_RE = re.compile(rf"^{BASE_RE}")
