@@ -12,10 +12,11 @@ import csv
 import datetime
 import functools
 import io
+import itertools
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from babel.numbers import format_decimal
 from lxml import etree
 
 from imprint.diagnostics import Diagnostic, error, warning
+from imprint.drawing import svg_file
 
 SPECIFICATION = ".vl.json"
 FALLBACK_LANGUAGE = "en"
@@ -39,8 +41,10 @@ _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DECIMAL = re.compile(r"-?\d*\.\d+")
 _TINY = re.compile(r"-?\d+(?:\.\d+)?e-\d+")
+_PIXELS = re.compile(r"(-?\d+(?:\.\d+)?)(?:px)?")
 _ID_REFERENCE = re.compile(r"url\((['\"]?)#([^)'\"]+)\1\)")
 
+_OPACITIES = ("opacity", "fill-opacity", "stroke-opacity")
 _QUOTES = "'\""
 
 # Outlines to a tenth of a CSS pixel (0.03 mm), which saves a map half its bytes.
@@ -114,8 +118,9 @@ def draw(specification: Path, *, lang: str, room: Path, fonts: Path, style: Figu
         tree, table = _relabelled(desk, words), None
     else:
         tree, table = _plotted(desk, words, fonts=fonts, style=style)
+    tree = _safe(tree, desk) if tree is not None else None
     if tree is None:
-        return Drawing(diagnostics=tuple(desk.findings))
+        return Drawing(table=table, diagnostics=tuple(desk.findings))
     _clean(tree, desk)
     return Drawing(
         svg=etree.tostring(tree, encoding="unicode"),
@@ -291,7 +296,7 @@ def _gather(node: Any, desk: _Desk, data: dict[str, Any]) -> Any:
 def _named(source: dict[str, Any], desk: _Desk, data: dict[str, Any]) -> dict[str, Any]:
     """A data reference by name: a full one, as Vega-Lite tells two apart by name alone."""
     address = source["url"]
-    form = dict(source.get("format", {}))
+    form = dict(_mapping(source.get("format")))
     parts = [str(form[key]) for key in ("feature", "mesh", "property") if key in form]
     name = "#".join([address, *parts])
     if name not in data:
@@ -306,19 +311,22 @@ def _content(address: str, desk: _Desk) -> Any:
     text = desk.read(address)
     if text is None:
         return []
-    if address.endswith((".csv", ".tsv")):
-        return _rows(text, delimiter="\t" if address.endswith(".tsv") else ",")
+    kind = "CSV" if address.endswith((".csv", ".tsv")) else "JSON"
     try:
+        if kind == "CSV":
+            return _rows(text, delimiter="\t" if address.endswith(".tsv") else ",")
         return json.loads(text)
-    except json.JSONDecodeError as fault:
-        message = f"The file `{address}` of the figure is not valid JSON: {fault}."
+    except (csv.Error, json.JSONDecodeError) as fault:
+        message = f"The file `{address}` of the figure is not valid {kind}: {fault}."
         desk.report(error, "figure-data", address, message)
         return []
 
 
 def _rows(text: str, *, delimiter: str) -> Rows:
     """The rows of a CSV; a column whose every cell is a number holds numbers, empty cells None."""
-    rows: Rows = list(csv.DictReader(io.StringIO(text), delimiter=delimiter, restval=""))
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="")
+    # Cells beyond the header's last column have no name.
+    rows: Rows = [{key: cell for key, cell in row.items() if key} for row in reader]
     for column in rows[0] if rows else ():
         cells = [row[column] for row in rows if row[column] not in ("", None)]
         numeric = bool(cells) and all(_NUMBER.fullmatch(cell) for cell in cells)
@@ -332,7 +340,7 @@ def _cell_value(cell: str | None, *, numeric: bool) -> str | int | float | None:
         return None
     if not numeric:
         return cell
-    return float(cell) if re.search(r"[.eE]", cell) else int(cell)
+    return float(cell) if re.search(r"[.eE]", cell) or len(cell) > 15 else int(cell)
 
 
 def _plottable(content: Any) -> Any:
@@ -341,7 +349,7 @@ def _plottable(content: Any) -> Any:
     JavaScript takes ``1994-02-08`` for midnight in Greenwich, which is the day before in America;
     with a time it is local, as Vega's scales and formats are.
     """
-    if not (isinstance(content, list) and all(isinstance(row, dict) for row in content)):
+    if not _is_rows(content):
         return content
     return [
         {
@@ -374,7 +382,9 @@ def _plotted(
         return None, table
     specification["datasets"] = {name: _plottable(content) for name, content in data.items()}
     # In expressions the words are `words.key`, so that an apostrophe in one breaks no string.
-    specification.setdefault("params", []).append({"name": "words", "value": words})
+    params = specification.get("params")
+    own = params if isinstance(params, list) else []
+    specification["params"] = [*own, {"name": "words", "value": words}]
     return _svg(specification, desk, fonts=fonts, style=style), table
 
 
@@ -545,20 +555,25 @@ def _table(
     ``title`` and ``kind``: "number" and "date" are set in the language's way, "word" is looked up
     in the figure's words, in their table ``words`` if one is named. Otherwise it is all of the first data file as it stands.
     """
-    wish = specification.get("usermeta", {}).get("imprint", {}).get("table", {})
-    if address := wish.get("data"):
+    wish = specification
+    for key in ("usermeta", "imprint", "table"):
+        wish = _mapping(wish.get(key))
+    if address := str(wish.get("data", "")):
         rows = data[address] if address in data else _content(address, desk)
     else:
         rows = next((content for content in data.values() if _is_rows(content)), None)
     if not _is_rows(rows):
         return None
-    columns = wish.get("columns") or [{"field": key, "title": key} for key in rows[0]]
+    asked = wish.get("columns")
+    known = asked if isinstance(asked, list) else []
+    columns = [column for column in known if isinstance(_mapping(column).get("field"), str)]
+    columns = columns or [{"field": key} for key in rows[0]]
     for column in columns:
         if column["field"] not in rows[0]:
             message = f"The figure's table names a column `{column['field']}` that the data lack."
             desk.report(warning, "figure-table", f'"{column["field"]}"', message)
     return DataTable(
-        header=tuple(column.get("title", column["field"]) for column in columns),
+        header=tuple(str(column.get("title", column["field"])) for column in columns),
         rows=tuple(
             tuple(_cell_text(row, column, words, desk) for column in columns) for row in rows
         ),
@@ -567,7 +582,16 @@ def _table(
 
 def _is_rows(content: Any) -> bool:
     """Whether it is a non-empty list of records, as opposed to shapes."""
-    return isinstance(content, list) and bool(content) and isinstance(content[0], dict)
+    return (
+        isinstance(content, list)
+        and bool(content)
+        and all(isinstance(row, dict) for row in content)
+    )
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """The value where it is a table, an empty one where an author put something else there."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def _cell_text(
@@ -579,8 +603,7 @@ def _cell_text(
         return ""
     if kind == "number" and isinstance(value, int | float):
         return format_decimal(value, locale=_locale(desk.lang))
-    if kind == "date" and _DATE.fullmatch(str(value)):
-        day = datetime.date.fromisoformat(value)
+    if kind == "date" and (day := _day(str(value))):
         return format_date(day, "long", locale=_locale(desk.lang))
     if kind == "word":
         prefix = f"{column['words']}." if "words" in column else ""
@@ -588,6 +611,14 @@ def _cell_text(
         # In the figure a word may be broken into lines, in the table it is not.
         return " ".join(str(word).replace("-\n", "-").split())
     return str(value)
+
+
+def _day(text: str) -> datetime.date | None:
+    """The day that an ISO 8601 date names, None where it is no such date."""
+    try:
+        return datetime.date.fromisoformat(text) if _DATE.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 # --- diagrams drawn by hand -----------------------------------------------------------------------
@@ -630,26 +661,22 @@ def _clean(tree: etree._Element, desk: _Desk) -> None:
     for element in list(tree.iter(f"{{{_SVG}}}*")):
         _clean_element(element)
     _drop_empty_groups(tree)
-    _drop_foreign(tree, desk)
     prefix = re.sub(r"[^\w-]", "-", _stem(desk.specification))
     _rename_ids(tree, f"{prefix}-{desk.lang}")
     tree.set("{http://www.w3.org/XML/1998/namespace}lang", desk.lang)
-    if any(float(element.get("opacity", 1)) < 1 for element in tree.iter()):
+    if any(name in element.attrib for element in tree.iter() for name in _OPACITIES):
         message = "The figure uses transparency, which presses may print wrongly."
         desk.report(warning, "figure-opacity", "pacity", message, "Use a lighter solid colour.")
     etree.cleanup_namespaces(tree)
 
 
 def _clean_element(element: etree._Element) -> None:
-    """Drops what only scripts and Vega's own style sheet read, and keeps titles that were asked."""
-    label = element.get("aria-label")
+    """Drops what only scripts and Vega's own style sheet read, and shortens numbers."""
     for name in list(element.attrib):
-        if name in ("class", "role", "pointer-events") or name.startswith(("aria-", "on")):
+        if name in ("class", "pointer-events"):
             del element.attrib[name]
-    if label and element.getparent() is not None:
-        etree.SubElement(element, f"{{{_SVG}}}title").text = label
-    for name in ("opacity", "fill-opacity", "stroke-opacity"):
-        if element.get(name) == "1":
+    for name in _OPACITIES:
+        if element.get(name) in ("1", "100%"):
             del element.attrib[name]
     for name in ("transform", "x", "y", "x1", "y1", "x2", "y2", "width", "height"):
         if name in element.attrib:
@@ -672,9 +699,12 @@ def _split_lines(element: etree._Element) -> None:
     parent = element.getparent()
     if parent is None or not lines or any(set(line.attrib) - {"x", "dy"} for line in lines):
         return
-    y = float(element.get("y", 0))
-    for line in lines:
-        y += float(line.get("dy", "0").removesuffix("px"))
+    places = [element.get("y", "0"), *(line.get("dy", "0") for line in lines)]
+    measured = [match for match in map(_PIXELS.fullmatch, places) if match]
+    if len(measured) < len(places):
+        return
+    baselines = itertools.accumulate(float(match[1]) for match in measured)
+    for line, y in zip(lines, itertools.islice(baselines, 1, None), strict=True):
         copy = etree.Element(element.tag, {**element.attrib, "y": f"{y:g}"})
         copy.text = line.text
         element.addprevious(copy)
@@ -707,8 +737,8 @@ def _in_plain_group(element: etree._Element) -> bool:
     )
 
 
-def _drop_foreign(tree: etree._Element, desk: _Desk) -> None:
-    """Removes, with a diagnostic, what would load another file or run a program."""
+def _safe(tree: etree._Element, desk: _Desk) -> etree._Element | None:
+    """The drawing without what would load another file or run a program, which is reported."""
     for element in list(tree.iter(f"{{{_SVG}}}*")):
         kind = etree.QName(element).localname
         address = element.get("href") or element.get(_XLINK_HREF) or "#"
@@ -717,7 +747,15 @@ def _drop_foreign(tree: etree._Element, desk: _Desk) -> None:
         at = address if address in desk.text else f"<{kind}"
         message = f"The figure holds `<{kind}>`, which leads out of the drawing; it is left out."
         desk.report(error, "figure-foreign", at, message, "Draw it with shapes and text.")
-        element.getparent().remove(element)
+        if (parent := element.getparent()) is not None:
+            parent.remove(element)
+    for element in tree.iterfind(f".//{{{_SVG}}}*[@aria-label]"):
+        etree.SubElement(element, f"{{{_SVG}}}title").text = element.get("aria-label")
+    content = svg_file(etree.tostring(tree))
+    if content is None:
+        desk.report(error, "figure-syntax", "", "The diagram is not an SVG drawing.")
+        return None
+    return etree.fromstring(content, _parser())
 
 
 def _rename_ids(tree: etree._Element, prefix: str) -> None:
@@ -740,7 +778,7 @@ def _reference(names: Mapping[str, str], match: re.Match[str]) -> str:
 
 def _length(tree: etree._Element, side: str) -> float:
     """Width or height in CSS pixels, from the attribute or else from the view box."""
-    if match := re.fullmatch(r"([\d.]+)(?:px)?", tree.get(side, "")):
+    if match := _PIXELS.fullmatch(tree.get(side, "")):
         return float(match[1])
-    box: Sequence[str] = re.split(r"[\s,]+", tree.get("viewBox", "0 0 0 0").strip())
-    return float(box[2 if side == "width" else 3])
+    box = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", tree.get("viewBox", ""))]
+    return box[2 if side == "width" else 3] if len(box) == 4 else 0.0
