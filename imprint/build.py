@@ -1,6 +1,6 @@
 """A build from beginning to end: the only module that knows of the pool of workers.
 
-    load → markup → resolve → typeset → pagemap → assemble, epub, web → publish
+load → markup → resolve → typeset → pagemap → assemble, epub, web → publish
 """
 
 from __future__ import annotations

@@ -122,6 +122,12 @@ class _Builder:
             self.areas[link.element].append(index)
         self.first = self._first_marks()
         self.headers: dict[int, tuple[str, ...]] = {}
+        self.toc_lists = {
+            id(level)
+            for top in root.iter()
+            if "toc" in top.get("class", "").split()
+            for level in top.iter()
+        }
 
     def _first_marks(self) -> dict[int, int]:
         """For each element with any content in it, the place of the first in painting order."""
@@ -181,6 +187,9 @@ class _Builder:
             return self.note(element)
         if tag in special:
             return special[tag](element)
+        if element.get("class") == "half":
+            # Half of a picture that runs over facing pages: the figure holds it, not a group.
+            return self.flow(element)
         if tag in _GROUPS:
             kids: list[Kid] = [*self.group(element)]
             return [self.made(element, _group_type(element), kids)] if kids else []
@@ -297,7 +306,7 @@ class _Builder:
         return [reference, note]
 
     def list_(self, element: Element) -> list[Kid]:
-        if _in_contents(element):
+        if id(element) in self.toc_lists:
             return [self.contents(element)]
         numbering = "Decimal" if element.tag == "ol" else "Disc"
         items = [self.item(child) for child in self._children(element)]
@@ -402,7 +411,7 @@ class _Builder:
 
 def _group_type(element: Element) -> str:
     role = element.get("role", "")
-    if element.tag == "section" and role == "doc-index":
+    if element.get("class") == "index-columns":
         return "Index"
     if element.tag == "section" and role == "doc-part":
         return "Part"
@@ -444,10 +453,6 @@ def _toc_kids(kids: Iterable[Kid]) -> list[Kid]:
         else:
             flat.append(kid)
     return flat
-
-
-def _in_contents(element: Element) -> bool:
-    return "toc" in element.get("class", "").split()
 
 
 def _alternative(element: Element) -> str:

@@ -84,6 +84,9 @@ def paged_body(chapter: Chapter, page_map: PageMap) -> tuple[str, dict[str, str]
             for summary in details.iter("summary"):
                 summary.tag = "p"
     _notes_to_foot(body)
+    for figure in list(body.iter("figure")):
+        if "spread" in (figure.get("class") or "").split():
+            _halve(figure)
     for picture in body.iter("img"):
         picture.set("src", ASSET_SCHEME + (picture.get("src") or ""))
         for name in ("width", "height"):
@@ -103,6 +106,22 @@ def _cite_pages(body: etree._Element, page_map: PageMap) -> dict[str, str]:
             if number.get("class") == "page-number":
                 number.text = label
     return cited
+
+
+def _halve(figure: etree._Element) -> None:
+    """Put a picture that takes facing pages on both: the style sheet shows a half on each."""
+    picture = figure.find("img")
+    if picture is None:
+        return
+    position = figure.index(picture)
+    left = etree.Element("div", {"class": "half"})
+    right = etree.Element("div", {"class": "half", "aria-hidden": "true"})
+    figure.replace(picture, left)
+    figure.insert(position + 1, right)
+    left.append(picture)
+    again = copy.deepcopy(picture)
+    again.attrib.pop("id", None)
+    right.append(again)
 
 
 def _notes_to_foot(body: etree._Element) -> None:
@@ -137,6 +156,7 @@ def _float_note(call: etree._Element, note: etree._Element) -> None:
             _take_out(back)
     footnote.tag = "div"
     footnote.set("class", "footnote")
+    _open_paragraph(footnote)
     footnote.attrib.pop("role", None)
     footnote.tail = call.tail
     anchor = call.get("id")
@@ -146,6 +166,17 @@ def _float_note(call: etree._Element, note: etree._Element) -> None:
         mark = etree.Element("span", {"id": anchor})
         parent.insert(parent.index(call), mark)
     parent.replace(call, footnote)
+
+
+def _open_paragraph(note: etree._Element) -> None:
+    """Let a note's first paragraph run on from its number: its text right in the note."""
+    first = note[0] if len(note) else None
+    if first is None or first.tag != "p" or (note.text or "").strip():
+        return
+    note.text = (first.text or "").lstrip()
+    for position, child in enumerate(list(first)):
+        note.insert(position, child)
+    note.remove(first)
 
 
 def _take_out(element: etree._Element) -> None:

@@ -23,6 +23,8 @@ import weasyprint
 from weasyprint import CSS, HTML, Document
 from weasyprint.css.counters import CounterStyle
 from weasyprint.formatting_structure import boxes
+from weasyprint.layout import LayoutContext, block, inline
+from weasyprint.layout import page as page_layout
 from weasyprint.layout.absolute import AbsolutePlaceholder
 from weasyprint.text.ffi import ffi, pango
 from weasyprint.text.fonts import FontConfiguration
@@ -156,12 +158,13 @@ def typecase(sheets: list[tuple[str, str]], fetcher: Any) -> Typecase:
 def lay_out(root: ElementTree.Element, base_url: str, case: Typecase) -> Document:
     """The laid-out pages of a tree."""
     document = TreeHTML(root, base_url, case.fetcher)
-    return document.render(
-        font_config=case.fonts,
-        counter_style=case.counters,
-        stylesheets=case.sheets,
-        pdf_tags=True,
-    )
+    with mended():
+        return document.render(
+            font_config=case.fonts,
+            counter_style=case.counters,
+            stylesheets=case.sheets,
+            pdf_tags=True,
+        )
 
 
 def paint(document: Document, root: ElementTree.Element) -> Painted:
@@ -472,6 +475,87 @@ def _overflowing(
 def printable(text: str) -> str:
     """The text without what no font draws: white space and characters of formatting."""
     return "".join(c for c in text if not c.isspace() and unicodedata.category(c) != "Cf")
+
+
+# --- mends of the layout -----------------------------------------------------------------------
+
+# The style sheets' baseline grid: 14 pt in CSS pixels.
+LINE = 14 / 0.75
+_SNAP = "__snap"
+
+_block_level_layout = block.block_level_layout
+_split_first_line = inline.split_first_line
+_update_footnote_area = LayoutContext._update_footnote_area
+
+
+@contextlib.contextmanager
+def mended() -> Iterator[None]:
+    """WeasyPrint's layout on a baseline grid, and without two of its faults."""
+    with (
+        mock.patch.object(block, "block_level_layout", _snapping_layout),
+        mock.patch.object(page_layout, "block_level_layout", _snapping_layout),
+        mock.patch.object(inline, "split_first_line", _first_line),
+        mock.patch.object(LayoutContext, "_update_footnote_area", _footnote_area),
+    ):
+        yield
+
+
+def _snapping_layout(context: Any, box: Any, *args: Any, **options: Any) -> Any:
+    """The box laid out; one whose own style has ``--snap`` ends on the grid.
+
+    ``foot`` adds the missing part of a line at the foot, ``middle`` half of it on either side.
+    """
+    if box.is_for_root_element:
+        context.grid_top = box.position_y
+    result = _block_level_layout(context, box, *args, **options)
+    laid_out, resume_at = result[0], result[1]
+    # Only what the element itself declares counts: custom properties are inherited.
+    own = getattr(laid_out.style, "cascaded", {}) if laid_out else {}
+    if resume_at is not None or _SNAP not in own or not hasattr(context, "grid_top"):
+        return result
+    kind = own[_SNAP][0][0].value
+    bottom = laid_out.border_box_y() + laid_out.border_height()
+    missing = -(bottom - context.grid_top) % LINE
+    if kind == "none" or missing < 0.05 or LINE - missing < 0.05:
+        return result
+    if kind == "middle":
+        for child in laid_out.children:
+            child.translate(0, missing / 2)
+    laid_out.padding_bottom += missing
+    return result
+
+
+def _footnote_area(context: Any) -> Any:
+    """An area without notes takes no room: WeasyPrint leaves its margin and padding behind."""
+    overflows = _update_footnote_area(context)
+    if not context.current_page_footnotes:
+        if not context.in_column:
+            context.page_bottom += context.current_footnote_area.margin_height()
+        context.current_footnote_area.height = "auto"
+    return overflows
+
+
+def _first_line(
+    text: str, style: Any, context: Any, max_width: Any, *args: Any, **options: Any
+) -> Any:
+    """A line's worth of text that ends before its own trailing space.
+
+    Where the text fits but for the space at its end, WeasyPrint breaks inside the *first* word and
+    leaves a line of one syllable. Less width by that space breaks it before the last word.
+    """
+    result = _split_first_line(text, style, context, max_width, *args, **options)
+    resume_at = result[2]
+    first_word = text.find(" ")
+    if (
+        max_width is None
+        or resume_at is None
+        or not text.endswith(" ")
+        or resume_at > len(text[: first_word + 1].encode())
+    ):
+        return result
+    narrower = max_width - 0.4 * style["font_size"]
+    again = _split_first_line(text, style, context, narrower, *args, **options)
+    return again if again[2] is not None and again[2] > resume_at else result
 
 
 __all__ = [

@@ -47,9 +47,7 @@ def _head(diagnostic: Diagnostic) -> Text:
     )
 
 
-def _source_line(
-    diagnostic: Diagnostic, folder: Path, lines: dict[str, list[str]]
-) -> str | None:
+def _source_line(diagnostic: Diagnostic, folder: Path, lines: dict[str, list[str]]) -> str | None:
     """The line of the source that the diagnostic is about, cut to a screen's width."""
     if not diagnostic.line:
         return None
