@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-# A short run may occur anywhere: it is believed only this near (in letters) to the run before.
-_NEAR = 400
-_LENGTHS = (40, 16, 8, 3)
+# How many of a run's first letters are looked up, and how near (in letters) to the run before they
+# must be found: a short run may occur anywhere.
+_TRIES = ((40, None), (16, 5000), (8, 1500), (3, 400))
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ def mark_places(body: etree._Element, source: SourceText) -> None:
     element before it.
     """
     cursor = 0
+    picture = 0
     waiting: list[etree._Element] = []
     for event, element in etree.iterwalk(body, events=("start", "end")):
         if not isinstance(element.tag, str):
@@ -69,9 +70,10 @@ def mark_places(body: etree._Element, source: SourceText) -> None:
                 found = _find_run(element.tail or "", source, cursor)
                 cursor = found[1] if found and found[2] >= 8 else cursor
             continue
-        found = _find_picture(element, source, cursor) or _find_run(
-            element.text or "", source, cursor
-        )
+        if element.tag == "img":
+            picture = _mark_picture(element, source, picture)
+            continue
+        found = _find_run(element.text or "", source, cursor)
         if found is None:
             waiting.append(element)
             continue
@@ -93,28 +95,30 @@ def mark_places(body: etree._Element, source: SourceText) -> None:
 _Find = tuple[int, int, int]
 
 
-def _find_picture(element: etree._Element, source: SourceText, cursor: int) -> _Find | None:
-    """The name of a picture, which stands in the source as it stands in the tree."""
-    address = element.get("src") if element.tag == "img" else None
-    if not address or not source.offsets:
-        return None
-    start = source.offsets[min(cursor, len(source.offsets) - 1)]
-    offset = source.text.find(address, max(0, start - 2000))
+def _mark_picture(picture: etree._Element, source: SourceText, after: int) -> int:
+    """Place a picture by its name, which stands in the source as in the tree; the next offset."""
+    address = picture.get("src") or ""
+    offset = source.text.find(address, after) if address else -1
     if offset < 0:
-        return None
-    letter = min(bisect.bisect_left(source.offsets, offset), len(source.offsets) - 1)
-    return letter, letter, 1
+        offset = source.text.find(address) if address else -1
+    if offset < 0:
+        return after
+    line, column = source.position(offset)
+    picture.set("data-at", f"{line}:{column}")
+    return offset + len(address)
 
 
 def _find_run(text: str, source: SourceText, cursor: int) -> _Find | None:
     """A run of text, by as many of its first letters as it takes to be sure."""
     run = "".join(c.lower()[0] for c in text if c.isalnum())
-    for length in _LENGTHS:
+    for length, near in _TRIES:
         part = run[:length]
         if not part or (length < len(run) and length < 8):
             continue
-        limit = len(source.letters) if len(part) >= 8 else cursor + _NEAR
-        place = source.letters.find(part, cursor, limit)
+        if len(part) < length:
+            # The whole run is shorter: it is believed as near as its own length warrants.
+            near = next((n for size, n in _TRIES if size <= len(part)), _TRIES[-1][1])
+        place = source.letters.find(part, cursor, None if near is None else cursor + near)
         if place >= 0:
             whole = source.letters.startswith(run, place)
             size = len(run) if whole else len(part)
