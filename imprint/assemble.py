@@ -134,17 +134,30 @@ def _share(
 
 
 def _share_images(joining: _Joining, resources_: pikepdf.Object) -> None:
+    """Let equal pictures be one, in pages and in the forms on them."""
     pictures = resources_.get("/XObject", Dictionary())
     for name in list(pictures.keys()):
         stream = pictures[name]
-        if stream.get("/Subtype") != Name.Image:
+        if stream.get("/Subtype") == Name.Form and "/Resources" in stream:
+            _share_images(joining, stream.Resources)
+        elif stream.get("/Subtype") == Name.Image:
+            pictures[name] = joining.images.setdefault(_picture_digest(stream), stream)
+
+
+def _picture_digest(stream: pikepdf.Object) -> bytes:
+    """What makes a picture this picture: its samples, their format and its mask."""
+    parts = []
+    for part in (stream, stream.get("/SMask")):
+        if part is None:
             continue
-        mask = stream.get("/SMask")
-        parts = [stream.read_raw_bytes(), repr(sorted(stream.stream_dict.keys())).encode()]
-        if mask is not None:
-            parts.append(mask.read_raw_bytes())
-        digest = hashlib.sha256(b"\0".join(parts)).digest()
-        pictures[name] = joining.images.setdefault(digest, stream)
+        if "/Interpolate" in part:
+            # ISO 19005-2, 6.2.8: pictures are not smoothed.
+            del part["/Interpolate"]
+        described = [
+            f"{k}={part[k]!r}" for k in sorted(part.keys()) if k not in ("/SMask", "/Length")
+        ]
+        parts += ["".join(described).encode(), part.read_raw_bytes()]
+    return hashlib.sha256(b"\0".join(parts)).digest()
 
 
 # --- folios --------------------------------------------------------------------------------------
