@@ -1,0 +1,503 @@
+"""Content streams in process inks: colours, black that overprints, gradients, pictures.
+
+Of a page's operators only those that set colour, state, size or place are looked at; all others
+pass through untouched, which keeps a page at a millisecond or two.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import pikepdf
+from PIL import Image
+from pikepdf import Array, Dictionary, Name
+
+from imprint.colours import BLACK, NO_INK, Inks, Separator, is_dark, limited
+
+# Below this size, in points, inks that do not fall exactly on one another blur dark letters.
+SMALL_TEXT_PT = 12.0
+
+Matrix = tuple[float, float, float, float, float, float]
+IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+Box = tuple[float, float, float, float]
+
+_OPERATORS = re.compile(
+    # Strings hold anything.
+    rb"\((?:\\.|[^\\()])*\)"
+    # The run of numbers is atomic: a path's points are passed over at once.
+    rb"|(?<!\S)(?:(?P<numbers>(?>(?:[-+.\d]+\s+)+))"
+    rb"(?P<set>rg|RG|g|G|k|K|sc|SC|scn|SCN|cm|Tm|re)"
+    rb"|/(?P<name>[^\s/\[\]<>()]+)\s+(?:(?P<size>[-+.\d]+)\s+)?(?P<use>cs|CS|scn|SCN|Do|Tf)"
+    rb"|(?P<bare>q|Q|BT|ET|f\*?|F|B\*?|b\*?|S|s|n))(?!\S)"
+)
+
+
+@dataclass(frozen=True)
+class PictureUse:
+    """A picture as it stands on a page: its size in points, and whether it lies on colour."""
+
+    picture: pikepdf.Object
+    width_pt: float
+    height_pt: float
+    on_colour: bool
+
+
+@dataclass(frozen=True)
+class _State:
+    """The part of the graphics state that matters here (ISO 32000-1, 8.4).
+
+    ``fill`` and ``stroke`` are the inks asked for, None for a pattern; ``shown`` is the fill in
+    force, which differs for small dark text; ``overprint`` tells of fill and stroke.
+    """
+
+    fill: Inks | None = BLACK
+    stroke: Inks | None = BLACK
+    shown: Inks | None = BLACK
+    overprint: tuple[bool, bool] = (False, False)
+    fill_space: str = "/DeviceGray"
+    stroke_space: str = "/DeviceGray"
+    matrix: Matrix = IDENTITY
+    text_scale: float = 1.0
+    font_size: float = 0.0
+
+
+@dataclass
+class Sheet:
+    """What separating a document remembers: streams done, pictures met."""
+
+    pdf: pikepdf.Pdf
+    separator: Separator
+    done: set[tuple[int, int]] = field(default_factory=set)
+    uses: list[PictureUse] = field(default_factory=list)
+
+
+def separate_page(sheet: Sheet, page: pikepdf.Page) -> list[PictureUse]:
+    """Put a page's content, and all that it uses, into process inks; the pictures it shows."""
+    first = len(sheet.uses)
+    resources = page.obj.get("/Resources")
+    if resources is None:
+        resources = page.obj.Resources = Dictionary()
+    _prepare(resources)
+    walk = _Walk(sheet, resources, IDENTITY, [])
+    content = walk.separated(_content(page.obj))
+    page.obj.Contents = sheet.pdf.make_stream(content)
+    _shadings(sheet, resources)
+    _groups(page.obj)
+    return sheet.uses[first:]
+
+
+def _content(holder: pikepdf.Object) -> bytes:
+    contents = holder.get("/Contents")
+    if contents is None:
+        return b""
+    parts = list(contents) if isinstance(contents, Array) else [contents]  # type: ignore[call-overload]
+    return b"\n".join(part.read_bytes() for part in parts)
+
+
+def _prepare(resources: pikepdf.Object) -> None:
+    """Add the four overprint states (ISO 32000-1, 8.6.7)."""
+    if "/ExtGState" not in resources:
+        resources.ExtGState = Dictionary()
+    for fill in (False, True):
+        for stroke in (False, True):
+            resources.ExtGState[f"/{_overprint_name(fill, stroke)}"] = Dictionary(
+                Type=Name.ExtGState, OP=stroke, op=fill, OPM=1
+            )
+
+
+def _overprint_name(fill: bool, stroke: bool) -> str:
+    return f"Overprint{int(fill)}{int(stroke)}"
+
+
+class _Walk:
+    """One pass through a content stream, with the graphics state as it changes."""
+
+    def __init__(
+        self, sheet: Sheet, resources: pikepdf.Object, matrix: Matrix, painted: list[Box]
+    ) -> None:
+        self.sheet = sheet
+        self.resources = resources
+        self.base = matrix
+        self.state = _State(matrix=matrix)
+        self.stack: list[_State] = []
+        self.painted = painted
+        self.path: list[Box] = []
+        self.in_text = False
+
+    def separated(self, content: bytes) -> bytes:
+        """The content in inks, beginning from black that does not overprint."""
+        body = _OPERATORS.sub(self._operator, content)
+        return b"0 0 0 1 k 0 0 0 1 K /Overprint00 gs\n" + body
+
+    def _operator(self, match: re.Match[bytes]) -> bytes:
+        kind = match.lastgroup
+        if kind == "set":
+            return self._numbers(match["set"].decode(), match)
+        if kind == "use":
+            return self._named(match["use"].decode(), match["name"].decode(), match)
+        if kind == "bare":
+            return self._bare(match["bare"], match[0])
+        return match[0]
+
+    # Operators with numbers
+
+    def _numbers(self, operator: str, match: re.Match[bytes]) -> bytes:
+        values = [float(number) for number in match["numbers"].split()]
+        if operator in ("cm", "Tm", "re"):
+            return self._geometry(operator, values, match[0])
+        stroke = operator.isupper()
+        state = self.state
+        space = {"rg": "/DeviceRGB", "g": "/DeviceGray", "k": "/DeviceCMYK"}.get(operator.lower())
+        if space is None:
+            space = state.stroke_space if stroke else state.fill_space
+        return self._set(self._inks(space, values), space, stroke)
+
+    def _geometry(self, operator: str, values: list[float], written: bytes) -> bytes:
+        if operator == "re":
+            self.path.append(_bounds(self.state.matrix, values[-4:]))
+            return written
+        matrix: Matrix = tuple(values[-6:])  # type: ignore[assignment]
+        if operator == "cm":
+            self.state = replace(self.state, matrix=multiplied(matrix, self.state.matrix))
+            return written
+        self.state = replace(self.state, text_scale=scale(matrix))
+        return self._text_inks() + written
+
+    def _inks(self, space: str, values: list[float]) -> Inks:
+        separator = self.sheet.separator
+        if space in ("/DeviceGray", "/CalGray"):
+            return separator.grey(min(max(values[0], 0), 1))
+        if space == "/DeviceCMYK":
+            return limited(tuple(values[:4]))  # type: ignore[arg-type]
+        if space == "/Lab":
+            return separator.lab(*values[:3])
+        red, green, blue = (round(min(max(v, 0), 1) * 255) for v in values[:3])
+        return separator.inks((red, green, blue))
+
+    def _set(self, inks: Inks | None, space: str, stroke: bool) -> bytes:
+        if stroke:
+            self.state = replace(self.state, stroke=inks, stroke_space=space)
+        else:
+            self.state = replace(self.state, fill=inks, shown=inks, fill_space=space)
+        written = self._overprinted()
+        if inks is not None:
+            written = _written(inks, "K" if stroke else "k") + written
+        return written if stroke else written + self._text_inks()
+
+    def _overprinted(self) -> bytes:
+        """Black alone overprints, so that no paper shows where plates do not meet."""
+        wanted = self.state.shown == BLACK, self.state.stroke == BLACK
+        if wanted == self.state.overprint:
+            return b""
+        self.state = replace(self.state, overprint=wanted)
+        return f" /{_overprint_name(*wanted)} gs".encode()
+
+    def _text_inks(self) -> bytes:
+        """The change of inks before small dark text: the black plate alone."""
+        state = self.state
+        if state.fill is None or not self.in_text:
+            return b""
+        size = state.font_size * state.text_scale * scale(state.matrix)
+        small = 0 < size < SMALL_TEXT_PT and is_dark(state.fill)
+        return self._show(BLACK if small else state.fill)
+
+    def _show(self, inks: Inks | None) -> bytes:
+        if inks is None or inks == self.state.shown:
+            return b""
+        self.state = replace(self.state, shown=inks)
+        return _written(inks, "k") + self._overprinted() + b" "
+
+    # Operators with a name
+
+    def _named(self, operator: str, name: str, match: re.Match[bytes]) -> bytes:
+        if operator == "Tf":
+            self.state = replace(self.state, font_size=abs(float(match["size"] or 0)))
+            return self._text_inks() + match[0]
+        if operator == "Do":
+            self._draw(name)
+            return match[0]
+        stroke = operator.isupper()
+        if operator in ("cs", "CS"):
+            return self._space(name, stroke, match[0])
+        self._pattern(name)
+        return match[0] + self._set(None, "/Pattern", stroke)
+
+    def _space(self, name: str, stroke: bool, written: bytes) -> bytes:
+        kind = _family(self.resources, name)
+        if kind == "/Pattern":
+            return written
+        start = NO_INK if kind == "/Separation" else BLACK
+        # Colours of this space will be written as inks: the space itself need not be set.
+        return self._set(start, kind, stroke)
+
+    def _pattern(self, name: str) -> None:
+        pattern = self.resources.get("/Pattern", Dictionary()).get(f"/{name}")
+        if pattern is None or pattern.objgen in self.sheet.done:
+            return
+        if pattern.get("/PatternType") == 1:
+            matrix = multiplied(_matrix(pattern), self.base)
+            self._stream(pattern, matrix)
+        else:
+            _shading(self.sheet, pattern.get("/Shading"))
+
+    def _draw(self, name: str) -> None:
+        drawing = self.resources.get("/XObject", Dictionary()).get(f"/{name}")
+        if drawing is None:
+            return
+        matrix = self.state.matrix
+        if drawing.get("/Subtype") == Name.Image:
+            box = _bounds(matrix, (0, 0, 1, 1))
+            self.sheet.uses.append(
+                PictureUse(
+                    drawing,
+                    math.hypot(matrix[0], matrix[1]),
+                    math.hypot(matrix[2], matrix[3]),
+                    any(_overlap(box, other) for other in self.painted),
+                )
+            )
+        elif drawing.get("/Subtype") == Name.Form:
+            self._stream(drawing, multiplied(_matrix(drawing), matrix))
+
+    def _stream(self, stream: pikepdf.Object, matrix: Matrix) -> None:
+        """Separate a form or tiling pattern, once."""
+        if stream.objgen in self.sheet.done:
+            return
+        self.sheet.done.add(stream.objgen)
+        resources = stream.get("/Resources")
+        if resources is None:
+            resources = self.resources
+        _prepare(resources)
+        walk = _Walk(self.sheet, resources, matrix, list(self.painted))
+        stream.write(walk.separated(stream.read_bytes()))
+        _shadings(self.sheet, resources)
+        _groups(stream)
+
+    # Operators alone
+
+    def _bare(self, operator: bytes, written: bytes) -> bytes:
+        if operator == b"q":
+            self.stack.append(self.state)
+        elif operator == b"Q":
+            if self.stack:
+                self.state = self.stack.pop()
+        elif operator == b"BT":
+            self.in_text = True
+            self.state = replace(self.state, text_scale=1.0)
+            return written + b" " + self._text_inks()
+        elif operator == b"ET":
+            self.in_text = False
+            return written + b" " + self._show(self.state.fill)
+        else:
+            self._paint(operator)
+        return written
+
+    def _paint(self, operator: bytes) -> None:
+        if operator in (b"f", b"f*", b"F", b"B", b"B*", b"b", b"b*") and self.state.fill != NO_INK:
+            self.painted.extend(self.path)
+        self.path = []
+
+
+# --- gradients, masks, groups --------------------------------------------------------------------
+
+
+def _shadings(sheet: Sheet, resources: pikepdf.Object) -> None:
+    """Put all gradients of a resource dictionary into inks, and masks into greys."""
+    shadings = resources.get("/Shading", Dictionary())
+    for name in shadings.keys():
+        _shading(sheet, shadings[name])
+    states = resources.get("/ExtGState", Dictionary())
+    for name in states.keys():
+        mask = states[name].get("/SMask")
+        if isinstance(mask, Dictionary) and "/G" in mask:  # type: ignore[arg-type]
+            _mask(sheet, mask.G)
+
+
+def _shading(sheet: Sheet, shading: pikepdf.Object | None) -> None:
+    if shading is None or _channels(shading.get("/ColorSpace")) != 3:
+        return
+    for function in _functions(shading.Function):
+        if function.get("/FunctionType") == 2:
+            for key in ("/C0", "/C1"):
+                red, green, blue = (round(float(v) * 255) for v in function[key])
+                function[key] = Array(list(sheet.separator.inks((red, green, blue))))
+    shading.ColorSpace = Name.DeviceCMYK
+    for key in ("/Background",):
+        if key in shading:
+            del shading[key]
+
+
+def _functions(function: pikepdf.Object) -> Iterator[pikepdf.Object]:
+    yield function
+    for part in function.get("/Functions", []):
+        yield from _functions(part)
+
+
+_SCREEN_COLOUR = re.compile(rb"(?<!\S)([-+.\d]+)\s+([-+.\d]+)\s+([-+.\d]+)\s+(rg|RG)(?!\S)")
+
+
+def _mask(sheet: Sheet, group: pikepdf.Object) -> None:
+    """A mask is no colour but a depth: its lightness alone counts (ISO 32000-1, 11.5.3)."""
+    if group.objgen in sheet.done:
+        return
+    sheet.done.add(group.objgen)
+    group.write(_SCREEN_COLOUR.sub(_lightness, group.read_bytes()))
+    if "/Group" in group:
+        group.Group.CS = Name.DeviceGray
+    drawings = group.get("/Resources", Dictionary()).get("/XObject", Dictionary())
+    for name in drawings.keys():
+        if drawings[name].get("/Subtype") == Name.Form:
+            _mask(sheet, drawings[name])
+
+
+def _lightness(match: re.Match[bytes]) -> bytes:
+    red, green, blue = (float(match[n]) for n in (1, 2, 3))
+    level = 0.3 * red + 0.59 * green + 0.11 * blue
+    return f"{level:.4g} {'g' if match[4] == b'rg' else 'G'}".encode()
+
+
+def _groups(holder: pikepdf.Object) -> None:
+    """Blend in inks: a group that blends in RGB turns black text into four colours."""
+    group = holder.get("/Group")
+    if group is not None and "/CS" in group:
+        group.CS = Name.DeviceCMYK
+
+
+def _family(resources: pikepdf.Object, name: str) -> str:
+    """The kind of a colour space: a device space's own name, "/Lab", "/Pattern", "/DeviceRGB"."""
+    space = resources.get("/ColorSpace", Dictionary()).get(f"/{name}")
+    if space is None:
+        return f"/{name}"
+    if not isinstance(space, Array):
+        return str(space)
+    if space[0] == "/ICCBased":
+        return {1: "/DeviceGray", 4: "/DeviceCMYK"}.get(int(space[1].N), "/DeviceRGB")
+    return {"/CalRGB": "/DeviceRGB"}.get(str(space[0]), str(space[0]))
+
+
+def _channels(space: pikepdf.Object | None) -> int:
+    if space is None:
+        return 0
+    if isinstance(space, Array):
+        if space[0] == "/ICCBased":
+            return int(space[1].N)
+        return 3 if space[0] in ("/CalRGB", "/Lab") else 1
+    return {"/DeviceRGB": 3, "/DeviceCMYK": 4, "/DeviceGray": 1}.get(str(space), 0)
+
+
+# --- pictures ------------------------------------------------------------------------------------
+
+
+def separate_pictures(sheet: Sheet) -> None:
+    """Put every picture met into inks, and onto paper where it lets paper through."""
+    on_colour: dict[tuple[int, int], bool] = {}
+    pictures: dict[tuple[int, int], pikepdf.Object] = {}
+    for use in sheet.uses:
+        key = use.picture.objgen
+        pictures[key] = use.picture
+        on_colour[key] = on_colour.get(key, False) or use.on_colour
+    for key, picture in pictures.items():
+        _separate_picture(sheet, picture, keep_mask=on_colour[key])
+
+
+def _separate_picture(sheet: Sheet, stream: pikepdf.Object, *, keep_mask: bool) -> None:
+    if stream.get("/ImageMask"):
+        return
+    image = pikepdf.PdfImage(stream)
+    photograph = stream.get("/Filter") in (Name.DCTDecode, Name.JPXDecode)
+    picture: Image.Image = image.as_pil_image()
+    profile = picture.info.get("icc_profile")
+    mask = stream.get("/SMask")
+    if mask is not None and not keep_mask:
+        picture = _on_paper(picture, pikepdf.PdfImage(mask).as_pil_image())
+        del stream["/SMask"]
+    inked = _inked(sheet.separator, picture, profile)
+    _replace_pixels(stream, inked, photograph=photograph)
+
+
+def _on_paper(picture: Image.Image, mask: Image.Image) -> Image.Image:
+    """The picture with white where it was transparent."""
+    if picture.mode not in ("RGB", "L", "CMYK"):
+        picture = picture.convert("RGB")
+    paper = {"RGB": (255, 255, 255), "L": 255, "CMYK": (0, 0, 0, 0)}[picture.mode]
+    ground = Image.new(picture.mode, picture.size, paper)
+    ground.paste(picture, (0, 0), mask.convert("L").resize(picture.size))
+    return ground
+
+
+def _inked(separator: Separator, picture: Image.Image, profile: bytes | None) -> Image.Image:
+    from imprint.colours import limited_picture
+
+    if picture.mode in ("L", "1", "I;16", "I", "F"):
+        return picture.convert("L")
+    if picture.mode == "CMYK":
+        return limited_picture(picture)
+    return separator.picture(picture.convert("RGB"), profile if picture.mode == "RGB" else None)
+
+
+def _replace_pixels(stream: pikepdf.Object, picture: Image.Image, *, photograph: bool) -> None:
+    stream.ColorSpace = Name.DeviceCMYK if picture.mode == "CMYK" else Name.DeviceGray
+    stream.BitsPerComponent = 8
+    stream.Width, stream.Height = picture.size
+    for key in ("/Decode", "/DecodeParms", "/Mask", "/Intent"):
+        if key in stream:
+            del stream[key]
+    if not photograph:
+        stream.write(picture.tobytes())
+        return
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=92, subsampling=0)
+    stream.write(buffer.getvalue(), filter=Name.DCTDecode)
+    if picture.mode == "CMYK":
+        # Adobe's JPEG files hold CMYK upside down (Technical Note 5116).
+        stream.Decode = Array([1, 0] * 4)
+
+
+# --- geometry ------------------------------------------------------------------------------------
+
+
+def multiplied(first: Matrix, then: Matrix) -> Matrix:
+    """The matrix that applies ``first`` and then ``then`` (ISO 32000-1, 8.3.4)."""
+    a, b, c, d, e, f = first
+    g, h, i, j, k, m = then
+    return (
+        a * g + b * i,
+        a * h + b * j,
+        c * g + d * i,
+        c * h + d * j,
+        e * g + f * i + k,
+        e * h + f * j + m,
+    )
+
+
+def scale(matrix: Matrix) -> float:
+    """By how much the matrix enlarges, on average of its directions."""
+    return math.sqrt(abs(matrix[0] * matrix[3] - matrix[1] * matrix[2]))
+
+
+def _matrix(stream: pikepdf.Object) -> Matrix:
+    written = stream.get("/Matrix")
+    if written is None:
+        return IDENTITY
+    return tuple(float(value) for value in written)  # type: ignore[return-value, union-attr]
+
+
+def _bounds(matrix: Matrix, rectangle: Mapping[int, float] | tuple[float, ...] | list[float]) -> Box:
+    x, y, width, height = rectangle
+    a, b, c, d, e, f = matrix
+    corners = [
+        (a * u + c * v + e, b * u + d * v + f) for u in (x, x + width) for v in (y, y + height)
+    ]
+    xs, ys = [corner[0] for corner in corners], [corner[1] for corner in corners]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _written(inks: Inks, operator: str) -> bytes:
+    return (" ".join(f"{ink:.4g}" for ink in inks) + f" {operator}").encode()
