@@ -44,6 +44,8 @@ class Block:
     # What closes it: a fence's run, an HTML block's needle.
     closer: str = ""
     ended: bool = False
+    # Whether a directive is MyST's, with its name in braces and options in its first lines.
+    braced: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,8 @@ _LIQUID = re.compile(r"[ \t]*\{%(?:[^%]|%(?!\}))*%\}[ \t]*$")
 _HIGHLIGHT = re.compile(r"[ \t]*\{%-?[ \t]*highlight[ \t]+([\w#.+-]+)[^%]*%\}[ \t]*$")
 _HIGHLIGHT_END = re.compile(r"[ \t]*\{%-?[ \t]*endhighlight[ \t]*-?%\}[ \t]*$")
 _PIPE = re.compile(r"(?<!\\)\|")
+# A run of backticks up to the next of its length; captured, so that a split keeps it.
+_CODE = re.compile(r"((?<!`)(?:`[^`]+`|``[^`]+``)(?!`))")
 _CAPTION = re.compile(r"(?:Table|Figure): |\{:")
 # CommonMark 4.6, conditions 1 to 5: how each begins, and what ends it.
 _HTML_STARTS = (
@@ -127,14 +131,39 @@ _HTML_STARTS = (
 )
 
 
-def cells(row: str) -> list[str]:
-    """The cells of a table's row, split at pipes without a backslash (GFM, 4.10)."""
-    parts = _PIPE.split(row.strip())
+def cells(row: str, width: int = 0) -> list[str]:
+    """The cells of a table's row, split at pipes without a backslash (GFM, 4.10).
+
+    Where that makes more cells than the table's width, pipes in code are no separators: most
+    tools but GitHub's read them so, and authors rely on it.
+    """
+    parts = _trimmed(_PIPE.split(row.strip()))
+    if width and len(parts) > width and "`" in row:
+        kept = _trimmed(_split_outside(row.strip()))
+        parts = kept if len(kept) <= width else parts
+    return parts
+
+
+def _trimmed(parts: list[str]) -> list[str]:
+    """The cells without the empty ones outside the outer pipes, without white space around."""
     if len(parts) > 1 and not parts[0].strip():
         parts = parts[1:]
     if len(parts) > 1 and not parts[-1].strip():
         parts = parts[:-1]
     return [part.strip() for part in parts]
+
+
+def _split_outside(row: str) -> list[str]:
+    """The parts of a row between the pipes that stand neither in code nor behind a backslash."""
+    parts = [""]
+    for piece in _CODE.split(row):
+        if piece.startswith("`"):
+            parts[-1] += piece.replace("|", "\\|").replace("\\\\|", "\\|")
+        else:
+            first, *more = _PIPE.split(piece)
+            parts[-1] += first
+            parts += more
+    return parts
 
 
 def is_rule(line: str) -> bool:
@@ -374,6 +403,7 @@ class _Reader:
             name = found.group("name") or found.group("braced") or ""
             title = found.group("title").strip(": \t")
             directive = Block("directive", name=name.strip(), title=title)
+            directive.braced = name.isidentifier() and not found.group("name")
             directive.closer = found.group(1)
             self.push(directive, matched)
             return "", column
@@ -382,6 +412,7 @@ class _Reader:
         if not fence or not found or found.group(1) not in ADMONITIONS:
             return None
         directive = Block("directive", name=found.group(1), title=found.group(2), level=deep)
+        directive.braced = True
         directive.closer = fence.group(1) or fence.group(3)
         self.push(directive, matched)
         return "", column
@@ -472,14 +503,15 @@ class _Reader:
     def table(self, bare: str) -> bool:
         """Whether the line is the delimiter row under the paragraph's last line, now a header."""
         leaf = self.leaf
-        assert leaf is not None
+        if leaf is None:
+            return False
         header = leaf.lines[-1]
         if "|" not in header or bare[0] not in "|:-" or not ("|" in bare or ":" in bare):
             return False
         columns = cells(bare)
         if not all(_DELIMITER_CELL.fullmatch(cell) for cell in columns):
             return False
-        if len(columns) != len(cells(header)):
+        if len(columns) != len(cells(header, len(columns))):
             return False
         leaf.lines.pop()
         if not leaf.lines:

@@ -36,12 +36,15 @@ def _references(definitions: Iterable[Definition], after: bool) -> list[str]:
     """The link definitions, one a line; of two with one name the first counts."""
     lines, seen = [""] if after else [], set()
     for one in definitions:
-        name = one.label.casefold()
-        if name not in seen:
+        # The converter looks labels up without the marks of code in them.
+        label = one.label.replace("`", "")
+        name = label.casefold()
+        # It cannot look up a label with brackets or escapes in it; the reference stays text.
+        if name not in seen and not re.search(r"[\[\]\\]", label):
             seen.add(name)
             target = re.sub(r"\s", "%20", one.target) or "#"
             title = one.title.replace('"', "&quot;")
-            lines.append(f"[{one.label}]: {target}" + (f' "{title}"' if title else ""))
+            lines.append(f"[{label}]: {target}" + (f' "{title}"' if title else ""))
     return lines if len(lines) > after else []
 
 
@@ -99,18 +102,21 @@ class _Writer:
     def settled(self, children: list[Block]) -> list[str]:
         """The lines of blocks whose raw HTML is in balance."""
         lines: list[str] = []
-        place = 0
+        place, mark = 0, ""
         while place < len(children):
             end = _group_end(children, place)
             group = children[place:end]
             if group[0].kind == "item":
-                written = self.items(group, _marks_alike(children, place))
+                # Directly after a list of the same mark another mark keeps the two apart.
+                mark = _other(mark, group[0])
+                written = self.items(group, mark)
             elif group[0].kind == "terms":
                 written = self.definitions(group)
             else:
                 written = self.block(group[0])
             if written:
                 lines += ["", *written] if lines else written
+                mark = mark if group[0].kind == "item" else ""
             place = end
         return lines
 
@@ -120,16 +126,17 @@ class _Writer:
 
     # --- lists ------------------------------------------------------------------------------
 
-    def items(self, items: list[Block], alternate: bool) -> list[str]:
+    def items(self, items: list[Block], mark: str) -> list[str]:
         """A list: loose if blank lines stand between its items or between the blocks in one."""
         loose = any(item.gap for item in items[1:]) or any(
             child.gap for item in items for child in item.children[1:]
         )
         lines: list[str] = []
         for number, item in enumerate(items):
-            mark = _mark(items[0], items[0].level + number, alternate)
+            head = mark if items[0].level < 0 else f"{items[0].level + number}{mark}"
             lines += [""] if loose and number else []
-            lines += self.item(mark, item.children)
+            # Filled up so that the text begins at the fourth column where it can.
+            lines += self.item(f"{head:<3}", item.children)
         return lines
 
     def definitions(self, group: list[Block]) -> list[str]:
@@ -187,7 +194,7 @@ class _Writer:
         """A box for the kinds that are boxes, a division with the name as class for others."""
         kind, title, options = _directive(block)
         children = block.children
-        if block.closer[0] != ":" and children and children[0].kind == "paragraph":
+        if block.braced and children and children[0].kind == "paragraph":
             children = _without_options(children)
         if title is None and children and children[0].kind == "heading" and kind in ADMONITIONS:
             # Quarto: a heading at its beginning is the box's title.
@@ -233,10 +240,10 @@ class _Writer:
         text = block.lines[0].strip()
         if not text:
             return []
-        # The converter takes number signs off the end.
-        if text.endswith("#"):
-            bare = text.rstrip("#")
-            text = bare + "\\#" * (len(text) - len(bare))
+        # The converter takes number signs off the end, and a backslash escapes the line's end.
+        for sign in "\\#":
+            bare = text.rstrip(sign)
+            text = bare + f"\\{sign}" * (len(text) - len(bare))
         return [f"{'#' * block.level} {text}"]
 
     def rule(self, block: Block) -> list[str]:
@@ -275,7 +282,8 @@ class _Writer:
 
     def table(self, block: Block) -> list[str]:
         """A table with all its pipes; it grows for the longest row."""
-        rows = [cells(line) for line in block.lines]
+        columns = len(cells(block.lines[1]))
+        rows = [cells(line, columns) for line in block.lines]
         width = max(len(row) for row in rows)
         header, delimiter, *body = (row + [""] * (width - len(row)) for row in rows)
         marks = [_alignment(cell) for cell in delimiter]
@@ -284,6 +292,10 @@ class _Writer:
     def abbreviation(self, block: Block) -> list[str]:
         """What an abbreviation stands for."""
         return [f"*[{block.name}]: {block.title}"]
+
+    def nothing(self, block: Block) -> list[str]:
+        """What nobody sees, but still stands between two lists."""
+        return []
 
     def html(self, block: Block) -> list[str]:
         """Raw HTML, made of lines that are not blank."""
@@ -313,6 +325,7 @@ _WRITERS = {
     "abbreviation": _Writer.abbreviation,
     "html": _Writer.html,
     "fallen": _Writer.fallen,
+    "comment": _Writer.nothing,
 }
 _ALERT = re.compile(r"\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]\s*$", re.IGNORECASE)
 _FENCE_DIRECTIVE = re.compile(r"\{([\w:-]+)\}(.*)$")
@@ -340,22 +353,10 @@ def _same_list(item: Block, first: Block) -> bool:
     return item.kind == "item" and item.name == first.name
 
 
-def _marks_alike(children: list[Block], place: int) -> bool:
-    """Whether an odd number of lists stands directly before this one: it needs another mark."""
-    alternate, name = False, children[place].name
-    while place > 0 and children[place - 1].kind == "item":
-        place -= 1
-        if children[place].name != name:
-            name, alternate = children[place].name, not alternate
-    return alternate
-
-
-def _mark(first: Block, number: int, alternate: bool) -> str:
-    """An item's mark, filled up so that its text begins at the fourth column where it can."""
-    if first.level < 0:
-        return "*  " if alternate else "-  "
-    mark = f"{number}{')' if alternate else '.'}"
-    return f"{mark:<3}"
+def _other(before: str, first: Block) -> str:
+    """The mark of a list, unlike that of the list directly before it."""
+    usual, unusual = ("-", "*") if first.level < 0 else (".", ")")
+    return unusual if before == usual else usual
 
 
 def _settled(children: list[Block]) -> list[Block]:
@@ -388,8 +389,8 @@ def _html(block: Block, balance: rawhtml.Balance) -> list[Block]:
         text = rawhtml.without_comments(text)
         if block.closer:
             # What follows a comment on its last line is text to us.
-            return _settled(read(text.strip())[0].children) if text.strip() else []
-        text = balance.settle(rawhtml.without_components(text))
+            return _settled(read(text.strip())[0].children) or [Block("comment")]
+        text = balance.settle(text if name else rawhtml.without_components(text))
     elif f"</{name}" not in text.lower():
         text += f"</{name}>"
     if name in ("pre", "textarea"):

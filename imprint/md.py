@@ -19,7 +19,14 @@ from markdown.extensions.admonition import AdmonitionProcessor
 from markdown.extensions.attr_list import AttrListTreeprocessor
 from markdown.extensions.smarty import SubstituteTextPattern
 from markdown.extensions.tables import TableProcessor
-from markdown.inlinepatterns import HtmlInlineProcessor, InlineProcessor
+from markdown.inlinepatterns import (
+    REFERENCE_RE,
+    AutolinkInlineProcessor,
+    HtmlInlineProcessor,
+    InlineProcessor,
+    ReferenceInlineProcessor,
+    ShortReferenceInlineProcessor,
+)
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import HTML_PLACEHOLDER_RE
 from pymdownx.emoji import to_alt, twemoji
@@ -105,6 +112,10 @@ class _Imprint(Extension):
         blocks.register(_Table(md.parser, config), "table", 75)
         # After code (190) and escapes (180), before emphasis could split the term.
         md.inlinePatterns.register(_IndexTerm(_IndexTerm.RE, md), "index_term", 175)
+        md.inlinePatterns.register(_Ampersand(r"\\&", md), "escaped_ampersand", 181)
+        md.inlinePatterns.register(AutolinkInlineProcessor(_AUTOLINK, md), "any_autolink", 121)
+        md.inlinePatterns.register(_Reference(REFERENCE_RE, md), "short_reference", 130)
+        md.inlinePatterns.register(_FullReference(REFERENCE_RE, md), "reference", 170)
         md.inlinePatterns.register(_Tag(_Tag.RE, md), "html", 90)
         md.treeprocessors.register(_Balanced(md), "balanced_html", 19)
         md.treeprocessors.register(_Attributes(md), "attr_list", 8)
@@ -133,11 +144,11 @@ def _outdented(block: str) -> str:
 class _List(BlockProcessor):
     """Lists: their items' content stands four columns in, marks tell one list from the next."""
 
-    ITEM = re.compile(r"(?:[-*]|(\d{1,9})[.)])(?: +|$)")
+    ITEM = re.compile(r"(?:[-*]|(\d{1,9})[.)])(?: +|$)", re.MULTILINE)
 
     def test(self, parent: Element, block: str) -> bool:
         """Whether a list begins here."""
-        return bool(self.ITEM.match(block.split("\n", 1)[0]))
+        return bool(self.ITEM.match(block))
 
     def run(self, parent: Element, blocks: list[str]) -> None:
         """Take all blocks of the list and parse each item on its own."""
@@ -326,6 +337,44 @@ class _IndexTerm(InlineProcessor):
         return span, m.start(0), m.end(0)
 
 
+# CommonMark 6.5: any scheme makes an autolink, magiclink knows but a few.
+_AUTOLINK = r"<([A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*)>"
+
+
+class _Ampersand(InlineProcessor):
+    """``\\&``, which must not become an entity with the letters after it."""
+
+    def handleMatch(  # noqa: N802
+        self, m: re.Match[str], data: str
+    ) -> tuple[str, int, int]:
+        """The ampersand's place in the stash."""
+        return self.md.htmlStash.store("&amp;"), m.start(0), m.end(0)
+
+
+class _FullReference(ReferenceInlineProcessor):
+    """References whose label may hold code: ``[text][`name`]``, ``[`name`][]``."""
+
+    # No space between the two (CommonMark 6.3): "[one] [two]" is two references.
+    RE_LINK = re.compile(r"\[([^\]]*)\]")
+
+    def evalId(  # noqa: N802
+        self, data: str, index: int, text: str
+    ) -> tuple[str | None, int, bool]:
+        """The label without the marks of code, as ``dialect`` writes definitions."""
+        label, end, found = super().evalId(data, index, text)
+        return (label and self.unescape(label).replace("`", "")), end, found
+
+
+class _Reference(ShortReferenceInlineProcessor):
+    """References by their text alone, which may hold code: ``[`name`]``."""
+
+    def evalId(  # noqa: N802
+        self, data: str, index: int, text: str
+    ) -> tuple[str, int, bool]:
+        """The label without the marks of code."""
+        return self.unescape(text).lower(), index, True
+
+
 class _TagText(str):
     """A tag of inline HTML in the stash, among code, entities and blocks."""
 
@@ -342,7 +391,7 @@ class _Tag(HtmlInlineProcessor):
         name = m.group("name")
         if name is None:
             return "", m.start(0), m.end(0)
-        if not rawhtml.is_known(name):
+        if not rawhtml.is_known(name) or (m.group("close") and m.group("attributes")):
             return None, None, None
         tag = rawhtml.without_markdown(self.backslash_unescape(self.unescape(m.group())))
         return self.md.htmlStash.store(_TagText(tag)), m.start(0), m.end(0)

@@ -37,7 +37,7 @@ _VECTOR_TAGS = frozenset(
     "semantics annotation".split()
 )
 KNOWN_TAGS = (
-    BLOCK_TAGS | VERBATIM_TAGS | EMBEDDED_TAGS | INLINE_TAGS | _VECTOR_TAGS | {"hgroup", "center"}
+    BLOCK_TAGS | VERBATIM_TAGS | EMBEDDED_TAGS | INLINE_TAGS | _VECTOR_TAGS | {"hgroup", "meta"}
 )
 VOID_TAGS = frozenset(
     "area base basefont br col embed frame hr img input link meta param source track wbr".split()
