@@ -1,0 +1,1 @@
+"""Benchmarks: realistic books of any length, and a runner that times builds side by side."""
