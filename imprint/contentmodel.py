@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 from lxml import etree
 
 from imprint import drawing
+from imprint.words import locale
 
 Node = etree._Element | str
 _Kind = TypeVar("_Kind")
@@ -38,8 +39,8 @@ INLINE = TRANSPARENT | _names(
     "abbr b bdi bdo br cite code dfn em i img kbd mark q rp rt ruby s samp small span strong sub "
     "sup time u var wbr svg math"
 )
-PHRASING_ONLY = frozenset({*HEADINGS, "pre", "summary"})
-FLOW = _names("div section aside blockquote li dt dd td th caption figcaption")
+PHRASING_ONLY = frozenset({*HEADINGS, "pre", "summary", "caption"})
+FLOW = _names("div section aside blockquote li dt dd td th figcaption")
 PARTS = _names("colgroup thead tbody tfoot tr ul ol dl table figure details hr col p")
 KNOWN = INLINE | PHRASING_ONLY | FLOW | PARTS
 
@@ -64,8 +65,8 @@ RENAMED = {
     _names("address article center dialog footer form header hgroup nav search"), "div"
 )
 DROPPED = _names(
-    "applet area base basefont bgsound canvas datalist frame frameset head input link map meta "
-    "noembed noframes param rp script select source style template textarea title track"
+    "applet area base basefont bgsound datalist frame head link meta param rp script select "
+    "source style template textarea title track"
 )
 # What plays or runs elsewhere becomes a link to it.
 EMBEDDED = {"iframe": "src", "video": "src", "audio": "src", "embed": "src", "object": "data"}
@@ -84,7 +85,7 @@ ROLES: Mapping[str, frozenset[str]] = {
     "p": frozenset({"doc-subtitle"}),
 }
 # aria-label is prohibited on elements without a role of their own (WAI-ARIA 1.2, 5.2.8.6).
-LABELLED = frozenset({"a", "section", "table", "figure"})
+LABELLED = frozenset({"a", "table", "figure"})
 # What may not stand anywhere inside an element, and what stands there instead.
 _NO_HEADINGS = dict.fromkeys((*HEADINGS, "section", "aside"), "div")
 BANNED: Mapping[str, Mapping[str, str]] = {
@@ -93,7 +94,6 @@ BANNED: Mapping[str, Mapping[str, str]] = {
     "dt": _NO_HEADINGS,
     "th": _NO_HEADINGS,
     "summary": _NO_HEADINGS | {"details": "div"},
-    "caption": _NO_HEADINGS | {"table": "div"},
 }
 
 _NATURAL = re.compile(r"[1-9]\d{0,3}")
@@ -118,6 +118,8 @@ ATTRIBUTES: Mapping[tuple[str, str], re.Pattern[str]] = {
     ("details", "open"): re.compile(r"(open)?"),
     ("time", "datetime"): re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])"),
 }
+# What these elements are nothing without.
+_NEEDED = {"bdo": "dir", "time": "datetime"}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _DIRECTION = re.compile(r"ltr|rtl|auto")
 _ALIGNED = re.compile(r"text-align\s*:\s*(left|right|center|justify)", re.IGNORECASE)
@@ -151,6 +153,7 @@ def repaired(body: etree._Element, admission: Admission) -> etree._Element:
         mark.tag = "span"
     etree.cleanup_namespaces(section)
     _unique_ids(section)
+    _unique_landmarks(section)
     _order_headings(section)
     return section
 
@@ -228,13 +231,19 @@ def _admitted(node: Node, here: Admission) -> list[Node]:
         return [_copy(node)]
     tag = etree.QName(node).localname.lower()
     if here.depth > DEEPEST:
-        return [*_id_mark(node), " ".join(node.itertext())]
+        return [*_marks_within(node), " ".join(node.itertext())]
     special = _SPECIAL.get(tag)
     if special:
         return special(node, here)
     if tag in DROPPED:
-        return _id_mark(node)
+        return _marks_within(node)
     return _element(node, RENAMED.get(tag, tag), here)
+
+
+def _within(node: etree._Element, here: Admission) -> list[Node]:
+    """The contents of an element that may have none, for what comes after it."""
+    below = replace(here, depth=here.depth + 1)
+    return [n for child in contents(node) for n in _admitted(child, below)]
 
 
 def _element(node: etree._Element, tag: str, here: Admission) -> list[Node]:
@@ -247,7 +256,10 @@ def _element(node: etree._Element, tag: str, here: Admission) -> list[Node]:
     kids = [n for child in contents(node) for n in _admitted(child, below)]
     if unwrapped:
         return [*_id_mark(node), *kids]
-    return _shaped(etree.Element(tag, _attributes(node, tag)), kids)
+    attributes = _attributes(node, tag)
+    if _NEEDED.get(tag, "") not in ("", *attributes):
+        tag = "span"
+    return _shaped(etree.Element(tag, attributes), kids)
 
 
 def _attributes(node: etree._Element, tag: str) -> dict[str, str]:
@@ -262,7 +274,7 @@ def _attributes(node: etree._Element, tag: str) -> dict[str, str]:
     kept |= _class(node)
     if node.get("title", "").strip() and tag != "img":
         kept["title"] = node.get("title")
-    if _LANGUAGE.fullmatch(node.get("lang", "")):
+    if _is_language(node.get("lang", "")):
         kept["lang"] = node.get("lang")
     if _DIRECTION.fullmatch(node.get("dir", "")):
         kept["dir"] = node.get("dir")
@@ -271,6 +283,12 @@ def _attributes(node: etree._Element, tag: str) -> dict[str, str]:
     if node.get("aria-label", "").strip() and tag in LABELLED:
         kept["aria-label"] = node.get("aria-label")
     return kept
+
+
+def _is_language(tag: str) -> bool:
+    """Whether the tag names a language: browsers know no others."""
+    primary = tag.split("-")[0].lower()
+    return bool(_LANGUAGE.fullmatch(tag)) and primary in locale("en").languages
 
 
 def _class(node: etree._Element) -> dict[str, str]:
@@ -290,6 +308,11 @@ def _id_mark(node: etree._Element) -> list[Node]:
     return [etree.Element(MARK, {"id": safe_id(node.get("id").strip())})]
 
 
+def _marks_within(node: etree._Element) -> list[Node]:
+    """The places in an element that goes with all that is in it."""
+    return [*_id_mark(node), *(_copy(mark) for mark in node.iter(MARK))]
+
+
 def _picture(node: etree._Element, here: Admission) -> list[Node]:
     """The picture at its address in the edition, or what stands for a missing one."""
     attributes = _attributes(node, "img")
@@ -299,19 +322,19 @@ def _picture(node: etree._Element, here: Admission) -> list[Node]:
         said = f"{here.missing_picture}: {alt or node.get('src', '')}".rstrip(": ")
         missing = etree.Element("span", {"class": "missing"})
         missing.text = said
-        return [*_id_mark(node), missing]
+        return [*_id_mark(node), missing, *_within(node, here)]
     decorative = node.get("role") in ("presentation", "none")
     attributes |= {"src": address, "alt": "" if decorative else alt}
-    return [etree.Element("img", attributes)]
+    return [etree.Element("img", attributes), *_within(node, here)]
 
 
 def _check_box(node: etree._Element, here: Admission) -> list[Node]:
     """A task list's box as a character; other form fields go."""
     if node.get("type") != "checkbox":
-        return _id_mark(node)
+        return [*_id_mark(node), *_within(node, here)]
     box = etree.Element("span", {"class": "task"})
     box.text = "☑" if node.get("checked") is not None else "☐"
-    return [*_id_mark(node), box]
+    return [*_id_mark(node), box, *_within(node, here)]
 
 
 def _elsewhere(node: etree._Element, here: Admission) -> list[Node]:
@@ -362,7 +385,7 @@ def _shaped(element: etree._Element, kids: list[Node]) -> list[Node]:
     """The element with its children as its content model asks: one node or several."""
     tag = element.tag
     if tag in VOID:
-        return [element]
+        return [element, *kids]
     if tag in _BUILT:
         return _BUILT[tag](element, kids)
     if tag in INLINE:
@@ -521,7 +544,8 @@ def _column_group(element: etree._Element, kids: list[Node]) -> list[Node]:
     columns = [k for k in kids if not isinstance(k, str) and k.tag == "col"]
     if columns:
         element.attrib.pop("span", None)
-    return [_fill(element, columns)]
+    rest = [k for k in kids if isinstance(k, str) or k.tag != "col"]
+    return [_fill(element, columns), *rest]
 
 
 def _table(element: etree._Element, kids: list[Node]) -> list[Node]:
@@ -627,7 +651,11 @@ def _ruby(element: etree._Element, kids: list[Node]) -> list[Node]:
     """Ruby whose every annotation has a base; else its text in a line."""
     marks = [k for k in kids if not isinstance(k, str) and k.tag == MARK]
     rest = [k for k in kids if isinstance(k, str) or k.tag != MARK]
-    tags = ["rt" if not isinstance(k, str) and k.tag == "rt" else "base" for k in rest if k]
+    tags = [
+        "rt" if not isinstance(k, str) and k.tag == "rt" else "base"
+        for k in rest
+        if not _is_blank(k)
+    ]
     sound = tags[:1] == ["base"] and tags[-1:] == ["rt"]
     if not sound or any(_is_block(k) for k in rest):
         return [*marks, _inline(_retag(element, "span"), rest)]
@@ -733,6 +761,17 @@ def _unique_ids(tree: etree._Element) -> None:
             del element.attrib["id"]
         elif name:
             seen.add(name)
+
+
+def _unique_landmarks(tree: etree._Element) -> None:
+    """Leave each of the book's parts to the first section that claims to be it."""
+    seen: set[str] = set()
+    for section in tree.iter("section"):
+        role = section.get("role")
+        if role in seen:
+            del section.attrib["role"]
+        elif role:
+            seen.add(role)
 
 
 def _order_headings(tree: etree._Element) -> None:

@@ -31,8 +31,19 @@ _SVG_CASES = _by_lower_case(
     "markerUnits refX refY textLength lengthAdjust startOffset spreadMethod pathLength "
     "stdDeviation filterUnits primitiveUnits"
 )
-_ATTRIBUTE = re.compile(r"(?!on)[A-Za-z][A-Za-z0-9-]*")
-_FOREIGN_ATTRIBUTES = ("data-", "aria-", "xmlns", "role", "tabindex", "focusable", "lang", "style")
+_SVG_ATTRIBUTES = frozenset(_SVG_CASES.values()) | frozenset(
+    """id class transform x y x1 y1 x2 y2 cx cy r rx ry fx fy d dx dy points width height rotate
+    offset orient in in2 result mode type values tableValues slope intercept amplitude exponent
+    k1 k2 k3 k4 operator radius scale order kernelMatrix seed baseFrequency numOctaves method
+    alignment-baseline baseline-shift clip-path clip-rule color color-interpolation
+    color-interpolation-filters direction display dominant-baseline fill fill-opacity fill-rule
+    filter flood-color flood-opacity font-family font-size font-stretch font-style font-variant
+    font-weight letter-spacing lighting-color marker-end marker-mid marker-start mask opacity
+    overflow pointer-events shape-rendering stop-color stop-opacity stroke stroke-dasharray
+    stroke-dashoffset stroke-linecap stroke-linejoin stroke-miterlimit stroke-opacity stroke-width
+    text-anchor text-decoration text-rendering unicode-bidi visibility word-spacing
+    writing-mode""".split()
+)
 _DECLARATION = re.compile(r"\s*([a-z][a-z-]*)\s*:\s*([^;]+?)\s*(?:;|$)")
 _OUTSIDE = re.compile(r"url\(\s*['\"]?(?!#|data:)|@import|javascript:|expression\(", re.IGNORECASE)
 _PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,")
@@ -58,7 +69,8 @@ def inline_svg(element: etree._Element) -> etree._Element:
     title = element.get("aria-label") or next(
         (t.text for t in clean if etree.QName(t).localname == "title" and t.text), ""
     )
-    clean.attrib |= {"role": "img", "aria-label": title} if title else {"aria-hidden": "true"}
+    title = " ".join(title.split())
+    clean.attrib.update({"role": "img", "aria-label": title} if title else {"aria-hidden": "true"})
     for child in list(clean.iter(f"{{{SVG}}}title")):
         child.getparent().remove(child)
     # The tree has no namespaces: the attribute gives the subtree its own when it is written.
@@ -108,16 +120,17 @@ def _admit_attribute(
     local = name.localname
     if local == "style" and not name.namespace:
         for key, set_to in _DECLARATION.findall(value):
-            if not _OUTSIDE.search(set_to) and not key.startswith("-"):
+            if not _OUTSIDE.search(set_to) and key in _SVG_ATTRIBUTES:
                 element.set(key, set_to)
     elif local == "href" and name.namespace in (None, XLINK):
         if value.startswith("#") or _PICTURE.match(value):
             # Readers older than SVG 2 know only the XLink attribute, and HTML has no prefix.
             element.set(f"{{{XLINK}}}href" if is_file else "href", value)
-    elif name.namespace is None and _ATTRIBUTE.fullmatch(local):
-        known = not local.startswith(_FOREIGN_ATTRIBUTES) and not _OUTSIDE.search(value)
-        if known and not (local == "id" and not re.fullmatch(r"[A-Za-z_][\w.-]*", value)):
-            element.set(_SVG_CASES.get(local.lower(), local), value)
+    elif name.namespace is None and not _OUTSIDE.search(value):
+        local = _SVG_CASES.get(local.lower(), local)
+        is_name = local != "id" or re.fullmatch(r"[A-Za-z_][\w.-]*", value)
+        if local in _SVG_ATTRIBUTES and is_name:
+            element.set(local, value)
     elif name.namespace == "http://www.w3.org/XML/1998/namespace" and local == "space":
         element.set(f"{{{name.namespace}}}space", value)
 

@@ -129,7 +129,10 @@ def make(
     texts = [d.text for d in documents]
     files: dict[str, tuple[str, bytes]] = {
         STYLE_SHEET: ("text/css", style.encode()),
-        **{name: (asset.media_type, asset.content) for name, asset in pictures.items()},
+        **{
+            name: (asset.media_type, asset.content)
+            for name, asset in reflow.shown(pictures, plan.chapters).items()
+        },
         **{plan.openers[u]: ("image/svg+xml", svg.encode()) for u, svg in openers.items()},
         **{f"fonts/{n}": ("font/woff2", f) for n, f in webfonts.faces(style, fonts, texts).items()},
     }

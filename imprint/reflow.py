@@ -146,8 +146,9 @@ def _is_sealed(element: etree._Element) -> bool:
 
 
 def _drawing(element: etree._Element) -> etree._Element | None:
-    """The drawing or formula that the element belongs to."""
-    return next((e for e in (element, *element.iterancestors()) if e.tag in ("svg", "math")), None)
+    """The whole drawing or formula that the element belongs to."""
+    found = [e for e in (element, *element.iterancestors()) if e.tag in ("svg", "math")]
+    return found[-1] if found else None
 
 
 def _outermost_sealed(element: etree._Element) -> etree._Element:
@@ -234,7 +235,9 @@ def _texts(block: etree._Element) -> Iterator[_Text | None]:
         inline = child.tag in INLINE or child.tag == MARK
         if not inline:
             yield None
-        if child.tag != MARK:
+        if child.tag in ("svg", "math"):
+            yield None
+        elif child.tag != MARK:
             yield from _texts(child)
         if not inline:
             yield None
@@ -334,6 +337,12 @@ def pictures(book: Book, folder: str, fonts: Path) -> tuple[dict[str, str], dict
         addresses[src] = name
         files[name] = Asset(name, asset.media_type, content, asset.width, asset.height)
     return addresses, files
+
+
+def shown(files: Mapping[str, Asset], chapters: Iterable[Shaped]) -> dict[str, Asset]:
+    """Those of the pictures' files that the shaped chapters show."""
+    used = {img.get("src") for each in chapters for img in each.body.iter("img")}
+    return {name: asset for name, asset in files.items() if name in used}
 
 
 _SUFFIXES = {

@@ -107,7 +107,8 @@ def make(
     style = templates.get_template(f"web/{STYLE_SHEET}").render()
     files = {name: text.encode() for name, text in pages.items()}
     files[STYLE_SHEET] = style.encode()
-    files |= {name: asset.content for name, asset in pictures.items()}
+    shown = reflow.shown(pictures, site.chapters)
+    files |= {name: asset.content for name, asset in shown.items()}
     files |= {_opener_file(site, unit): svg.encode() for unit, svg in openers.items()}
     faces = webfonts.faces(style, fonts, pages.values())
     files |= {f"fonts/{name}": face for name, face in faces.items()}
