@@ -11,6 +11,7 @@ from imprint.diagnostics import Diagnostic, warning
 from imprint.fragments import Fragment, Placed
 from imprint.model import Anchor, Book, Chapter, PageMap, TocEntry
 from imprint.pagemap import BACK_COVER, COVER, page_map, place
+from imprint.places import place_of
 from imprint.theme import Theme, chapter_html, part_html
 from imprint.typeset import ASSET_SCHEME, Job, Typeset, paged_body
 from imprint.words import words
@@ -176,21 +177,34 @@ class _Press:
 
     def _complaints(self) -> list[Diagnostic]:
         """What laying out found: characters that no font has."""
-        found: list[Diagnostic] = []
-        for chapter in self.book.chapters:
-            for code in self.done[chapter.id].missing:
-                found.append(
-                    warning(
-                        "glyph-missing",
-                        chapter.file,
-                        0,
-                        0,
-                        f"No font at hand has the character U+{code:04X} (“{chr(code)}”); its "
-                        "number is set instead.",
-                        "Install a font that has it, for example Noto's for its script.",
-                    )
-                )
-        return found
+        return [
+            _missing_glyphs(chapter, self.done[chapter.id].missing)
+            for chapter in self.book.chapters
+            if self.done[chapter.id].missing
+        ]
+
+
+def _missing_glyphs(chapter: Chapter, codes: Sequence[int]) -> Diagnostic:
+    shown = ", ".join(f"{chr(code)} (U+{code:04X})" for code in codes[:8])
+    more = f" and {len(codes) - 8} more" if len(codes) > 8 else ""
+    line, column = _first_place(chapter, frozenset(map(chr, codes)))
+    return warning(
+        "glyph-missing",
+        chapter.file,
+        line,
+        column,
+        f"No font at hand has {shown}{more}: their numbers are set instead.",
+        "Install a font for the script, for example the package fonts-noto-core or fonts-noto-cjk.",
+    )
+
+
+def _first_place(chapter: Chapter, characters: frozenset[str]) -> tuple[int, int]:
+    """Where the first of the characters stands, to the element."""
+    for element in chapter.body.iter():
+        text = "".join([element.text or "", *(child.tail or "" for child in element)])
+        if not characters.isdisjoint(text):
+            return place_of(element)
+    return 0, 0
 
 
 def _side(number: int) -> str:

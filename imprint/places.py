@@ -60,7 +60,7 @@ def mark_places(body: etree._Element, source: SourceText) -> None:
     element before it.
     """
     cursor = 0
-    picture = 0
+    named = {"img": 0, "a": 0}
     waiting: list[etree._Element] = []
     for event, element in etree.iterwalk(body, events=("start", "end")):
         if not isinstance(element.tag, str):
@@ -70,16 +70,19 @@ def mark_places(body: etree._Element, source: SourceText) -> None:
                 found = _find_run(element.tail or "", source, cursor)
                 cursor = found[1] if found and found[2] >= 8 else cursor
             continue
-        if element.tag == "img":
-            picture = _mark_picture(element, source, picture)
-            continue
+        if element.tag in named:
+            named[element.tag] = _mark_named(element, source, named[element.tag])
+            if element.tag == "img":
+                continue
         found = _find_run(element.text or "", source, cursor)
         if found is None:
-            waiting.append(element)
+            if element.get("data-at") is None:
+                waiting.append(element)
             continue
         cursor = found[1]
         line, column = source.position(source.offsets[found[0]])
-        element.set("data-at", f"{line}:{column}")
+        if element.tag != "a" or element.get("data-at") is None:
+            element.set("data-at", f"{line}:{column}")
         ancestors = set(element.iterancestors())
         for holder in waiting:
             if holder in ancestors:
@@ -95,16 +98,21 @@ def mark_places(body: etree._Element, source: SourceText) -> None:
 _Find = tuple[int, int, int]
 
 
-def _mark_picture(picture: etree._Element, source: SourceText, after: int) -> int:
-    """Place a picture by its name, which stands in the source as in the tree; the next offset."""
-    address = picture.get("src") or ""
-    offset = source.text.find(address, after) if address else -1
+def _mark_named(element: etree._Element, source: SourceText, after: int) -> int:
+    """Place a picture or a link by the address, which stands in the source as in the tree.
+
+    Gives the offset behind it, from where the next one is looked up.
+    """
+    address = element.get("src") or element.get("href") or ""
+    if not address or address.startswith("#fn"):
+        return after
+    offset = source.text.find(address, after)
     if offset < 0:
-        offset = source.text.find(address) if address else -1
+        offset = source.text.find(address)
     if offset < 0:
         return after
     line, column = source.position(offset)
-    picture.set("data-at", f"{line}:{column}")
+    element.set("data-at", f"{line}:{column}")
     return offset + len(address)
 
 
