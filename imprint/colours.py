@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -156,9 +157,7 @@ def _transform(
     source: str, target: str, press: bytes, profile: bytes | None = None
 ) -> ImageCms.ImageCmsTransform:
     """Relative colorimetric with black point compensation, either way between screen and press."""
-    srgb = (
-        ImageCms.ImageCmsProfile(BytesIO(profile)) if profile else ImageCms.createProfile("sRGB")
-    )
+    srgb = ImageCms.ImageCmsProfile(BytesIO(profile)) if profile else ImageCms.createProfile("sRGB")
     condition = ImageCms.ImageCmsProfile(BytesIO(press))
     first, second = (srgb, condition) if target == "CMYK" else (condition, srgb)
     return ImageCms.buildTransform(
@@ -189,5 +188,6 @@ def _grey_curve(press: bytes) -> list[float]:
     levels = [sum(shown.getpixel((x, 0))) / 3 for x in range(256)]  # type: ignore[arg-type]
     paper, black = levels[0], levels[-1]
     scaled = [(level - black) / (paper - black) * 255 for level in levels]
-    nearest = [min(range(256), key=lambda k: abs(scaled[k] - grey)) for grey in range(256)]
-    return [round(k / 255, 4) for k in nearest]
+    # The levels fall as ink is added: look greys up from the dark end.
+    rising = scaled[::-1]
+    return [round(max(255 - bisect_left(rising, grey), 0) / 255, 4) for grey in range(256)]

@@ -44,7 +44,9 @@ def marks(
     drawing = ["/Registration cs /Registration CS 1 scn 1 SCN 0.25 w"]
     drawing += _crop_marks(trim)
     drawing += [_line(x, trim[edge], 0, sign) for x in folds for edge, sign in ((1, -1), (3, 1))]
-    middle_x, middle_y = (trim[0] + trim[2]) / 2, (trim[1] + trim[3]) / 2
+    middle_y = (trim[1] + trim[3]) / 2
+    # A cover's folds lie in the middle: its marks go to the middle of the front.
+    middle_x = (max(folds, default=trim[0]) + trim[2]) / 2
     drawing += _registration_mark(trim[0] - _CENTRE, middle_y)
     drawing += _registration_mark(trim[2] + _CENTRE, middle_y)
     drawing += _registration_mark(middle_x, trim[1] - _CENTRE)
@@ -57,7 +59,7 @@ def slug_line(
     pdf: pikepdf.Pdf, slug: Slug, trim: Sequence[float], media: Sequence[float]
 ) -> pikepdf.Object:
     """A form with the slug's text, below the page and left of the middle mark."""
-    room = (trim[2] - trim[0]) / 2 - 12 * MM - 2 * _RADIUS
+    room = (trim[2] - trim[0]) / 2 - 12 * MM - _RADIUS
     narrowed = min(100.0, 100 * room / slug.width_pt) if slug.width_pt else 100.0
     glyphs = "".join(f"{glyph:04x}" for glyph in slug.glyphs)
     content = (

@@ -60,6 +60,8 @@ def describe(
                 RenditionClass="default",
             )
         )
+        # ISO 15930-7, 6.12: a printer must know whether traps are in the file already.
+        parts.append(_block("pdf", "http://ns.adobe.com/pdf/1.3/", Trapped="False"))
     packet = (
         '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
         '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
@@ -72,6 +74,8 @@ def describe(
     stream.Subtype = Name.XML
     pdf.Root.Metadata = pdf.make_indirect(stream)
     _information(pdf, publication, modified)
+    if pdfx:
+        pdf.trailer.Info.Trapped = Name("/False")
 
 
 def _block(prefix: str, namespace: str, **values: str) -> str:

@@ -13,13 +13,13 @@ from pikepdf import Array, Dictionary, Name, String
 
 from imprint import fonts, metadata
 from imprint.assemble import MM, joined
-from imprint.colours import Separator, output_condition
+from imprint.colours import OutputCondition, Separator, output_condition
 from imprint.diagnostics import Diagnostic, warning
 from imprint.fragments import Placed
 from imprint.marks import SLUG_SIZE_PT, Slug, marks, slug_line
 from imprint.model import PageMap, Publication
 from imprint.pagemap import BACK_COVER, COVER
-from imprint.separate import PictureUse, Sheet, separate_page, separate_pictures
+from imprint.separate import PictureUse, Sheet, separate
 from imprint.theme import Theme
 from imprint.typeset import Job, typeset
 from imprint.weasy import FontUse
@@ -71,8 +71,7 @@ def print_pdf(
         pdf.add_blank_page(page_size=tuple(joining.pages[-1].trimbox[2:]))  # type: ignore[arg-type]
         pdf.pages[-1].trimbox = joining.pages[-1].trimbox
     sheet = Sheet(pdf, Separator(palette, condition))
-    uses = [separate_page(sheet, page) for page in pdf.pages]
-    separate_pictures(sheet)
+    uses = separate(sheet)
     frame = _Frame(pdf, font, joining.uses, font_files)
     slugs += [_slug_text(publication, "", modified)] * (len(pdf.pages) - len(slugs))
     for page, slug in zip(pdf.pages, slugs, strict=False):
@@ -108,7 +107,10 @@ def cover_pdf(
     spine_mm = round(paper.spine_mm(pages), 2)
     spine = typeset(_spine_job(publication, theme, shelf, spine_mm)).fragment
     # The spine may have brought faces that the rest of the book does not use.
-    files = {**{use.file: (shelf / use.file).read_bytes() for use in spine.fonts.values()}, **font_files}
+    files = {
+        **{use.file: (shelf / use.file).read_bytes() for use in spine.fonts.values()},
+        **font_files,
+    }
     pieces = [replace(back, first=1), Placed(spine, 2, ("",)), replace(cover, first=3)]
     condition = output_condition(profile)
     pdf = pikepdf.new()
@@ -116,8 +118,7 @@ def cover_pdf(
     pieces, font = _with_slug_glyphs(pieces, [slug], files)
     joining = joined(pdf, publication, pieces, files)
     sheet = Sheet(pdf, Separator(theme.palette, condition))
-    uses = [separate_page(sheet, page) for page in pdf.pages]
-    separate_pictures(sheet)
+    uses = separate(sheet)
     frame = _Frame(pdf, font, joining.uses, files)
     _impose(pdf, joining.pages, publication, spine_mm)
     frame.mount(pdf.pages[0], f"{slug} · {spine_mm:.1f} mm", folds=(
@@ -268,13 +269,10 @@ def _grown(box: Sequence[float], by_mm: float) -> tuple[float, ...]:
 def _finish(
     pdf: pikepdf.Pdf,
     publication: Publication,
-    condition: object,
+    condition: OutputCondition,
     modified: datetime.datetime,
 ) -> None:
     """The output intent and the description; nothing that a screen alone has use for."""
-    from imprint.colours import OutputCondition
-
-    assert isinstance(condition, OutputCondition)
     profile = pikepdf.Stream(pdf, condition.profile)
     profile.N = 4
     profile.Alternate = Name.DeviceCMYK
@@ -296,7 +294,6 @@ def _finish(
 
 def saved(pdf: pikepdf.Pdf) -> bytes:
     """The finished file's bytes, the same for the same content, as PDF 1.6 (ISO 15930-7, 6.1)."""
-    pdf.remove_unreferenced_resources()
     buffer = io.BytesIO()
     pdf.save(
         buffer,

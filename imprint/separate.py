@@ -6,17 +6,18 @@ pass through untouched, which keeps a page at a millisecond or two.
 
 from __future__ import annotations
 
+import copy
 import io
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pikepdf
-from PIL import Image
 from pikepdf import Array, Dictionary, Name
+from PIL import Image
 
-from imprint.colours import BLACK, NO_INK, Inks, Separator, is_dark, limited
+from imprint.colours import BLACK, NO_INK, Inks, Separator, is_dark, limited, limited_picture
 
 # Below this size, in points, inks that do not fall exactly on one another blur dark letters.
 SMALL_TEXT_PT = 12.0
@@ -46,16 +47,18 @@ class PictureUse:
     on_colour: bool
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _State:
-    """The part of the graphics state that matters here (ISO 32000-1, 8.4).
+    """The part of the graphics state that matters here (ISO 32000-1, 8.4), as operators change it.
 
-    ``fill`` and ``stroke`` are the inks asked for, None for a pattern; ``shown`` is the fill in
-    force, which differs for small dark text; ``overprint`` tells of fill and stroke.
+    ``fill`` and ``stroke`` are the inks asked for, None for a pattern; ``dark`` tells whether
+    coloured inks of the fill would pass for black; ``shown`` is the fill in force, which differs for small dark text;
+    ``overprint`` tells of fill and stroke.
     """
 
     fill: Inks | None = BLACK
     stroke: Inks | None = BLACK
+    dark: bool = False
     shown: Inks | None = BLACK
     overprint: tuple[bool, bool] = (False, False)
     fill_space: str = "/DeviceGray"
@@ -67,25 +70,34 @@ class _State:
 
 @dataclass
 class Sheet:
-    """What separating a document remembers: streams done, pictures met."""
+    """What separating a document remembers: streams and resources done, pictures met."""
 
     pdf: pikepdf.Pdf
     separator: Separator
     done: set[tuple[int, int]] = field(default_factory=set)
+    resources: dict[tuple[int, int], pikepdf.Object] = field(default_factory=dict)
     uses: list[PictureUse] = field(default_factory=list)
+
+
+def separate(sheet: Sheet) -> list[list[PictureUse]]:
+    """Put every page of a document into process inks; for each page the pictures it shows."""
+    uses = [separate_page(sheet, page) for page in sheet.pdf.pages]
+    for resources in sheet.resources.values():
+        _shadings(sheet, resources)
+        # Colours are all written as inks now.
+        if "/ColorSpace" in resources:
+            del resources["/ColorSpace"]
+    separate_pictures(sheet)
+    return uses
 
 
 def separate_page(sheet: Sheet, page: pikepdf.Page) -> list[PictureUse]:
     """Put a page's content, and all that it uses, into process inks; the pictures it shows."""
     first = len(sheet.uses)
-    resources = page.obj.get("/Resources")
-    if resources is None:
-        resources = page.obj.Resources = Dictionary()
-    _prepare(resources)
+    resources = _resources(sheet, page.obj, Dictionary())
     walk = _Walk(sheet, resources, IDENTITY, [])
     content = walk.separated(_content(page.obj))
     page.obj.Contents = sheet.pdf.make_stream(content)
-    _shadings(sheet, resources)
     _groups(page.obj)
     return sheet.uses[first:]
 
@@ -98,15 +110,24 @@ def _content(holder: pikepdf.Object) -> bytes:
     return b"\n".join(part.read_bytes() for part in parts)
 
 
-def _prepare(resources: pikepdf.Object) -> None:
-    """Add the four overprint states (ISO 32000-1, 8.6.7)."""
+def _resources(sheet: Sheet, holder: pikepdf.Object, otherwise: pikepdf.Object) -> pikepdf.Object:
+    """The resources of a page, form or pattern, with the four overprint states added."""
+    resources = holder.get("/Resources", otherwise)
+    if not resources.is_indirect:
+        resources = sheet.pdf.make_indirect(resources)
+    holder.Resources = resources
+    if resources.objgen in sheet.resources:
+        return resources
+    sheet.resources[resources.objgen] = resources
     if "/ExtGState" not in resources:
         resources.ExtGState = Dictionary()
     for fill in (False, True):
         for stroke in (False, True):
+            # ISO 32000-1, 8.6.7: in mode 1 inks of nought leave what is below.
             resources.ExtGState[f"/{_overprint_name(fill, stroke)}"] = Dictionary(
                 Type=Name.ExtGState, OP=stroke, op=fill, OPM=1
             )
+    return resources
 
 
 def _overprint_name(fill: bool, stroke: bool) -> str:
@@ -162,9 +183,9 @@ class _Walk:
             return written
         matrix: Matrix = tuple(values[-6:])  # type: ignore[assignment]
         if operator == "cm":
-            self.state = replace(self.state, matrix=multiplied(matrix, self.state.matrix))
+            self.state.matrix = multiplied(matrix, self.state.matrix)
             return written
-        self.state = replace(self.state, text_scale=scale(matrix))
+        self.state.text_scale = scale(matrix)
         return self._text_inks() + written
 
     def _inks(self, space: str, values: list[float]) -> Inks:
@@ -179,10 +200,13 @@ class _Walk:
         return separator.inks((red, green, blue))
 
     def _set(self, inks: Inks | None, space: str, stroke: bool) -> bytes:
+        state = self.state
         if stroke:
-            self.state = replace(self.state, stroke=inks, stroke_space=space)
+            state.stroke, state.stroke_space = inks, space
         else:
-            self.state = replace(self.state, fill=inks, shown=inks, fill_space=space)
+            state.fill = state.shown = inks
+            state.fill_space = space
+            state.dark = inks is not None and inks[:3] != NO_INK[:3] and is_dark(inks)
         written = self._overprinted()
         if inks is not None:
             written = _written(inks, "K" if stroke else "k") + written
@@ -193,29 +217,28 @@ class _Walk:
         wanted = self.state.shown == BLACK, self.state.stroke == BLACK
         if wanted == self.state.overprint:
             return b""
-        self.state = replace(self.state, overprint=wanted)
+        self.state.overprint = wanted
         return f" /{_overprint_name(*wanted)} gs".encode()
 
     def _text_inks(self) -> bytes:
         """The change of inks before small dark text: the black plate alone."""
         state = self.state
-        if state.fill is None or not self.in_text:
+        if not state.dark or not self.in_text:
             return b""
         size = state.font_size * state.text_scale * scale(state.matrix)
-        small = 0 < size < SMALL_TEXT_PT and is_dark(state.fill)
-        return self._show(BLACK if small else state.fill)
+        return self._show(BLACK if 0 < size < SMALL_TEXT_PT else state.fill)
 
     def _show(self, inks: Inks | None) -> bytes:
         if inks is None or inks == self.state.shown:
             return b""
-        self.state = replace(self.state, shown=inks)
+        self.state.shown = inks
         return _written(inks, "k") + self._overprinted() + b" "
 
     # Operators with a name
 
     def _named(self, operator: str, name: str, match: re.Match[bytes]) -> bytes:
         if operator == "Tf":
-            self.state = replace(self.state, font_size=abs(float(match["size"] or 0)))
+            self.state.font_size = abs(float(match["size"] or 0))
             return self._text_inks() + match[0]
         if operator == "Do":
             self._draw(name)
@@ -267,26 +290,22 @@ class _Walk:
         if stream.objgen in self.sheet.done:
             return
         self.sheet.done.add(stream.objgen)
-        resources = stream.get("/Resources")
-        if resources is None:
-            resources = self.resources
-        _prepare(resources)
+        resources = _resources(self.sheet, stream, self.resources)
         walk = _Walk(self.sheet, resources, matrix, list(self.painted))
         stream.write(walk.separated(stream.read_bytes()))
-        _shadings(self.sheet, resources)
         _groups(stream)
 
     # Operators alone
 
     def _bare(self, operator: bytes, written: bytes) -> bytes:
         if operator == b"q":
-            self.stack.append(self.state)
+            self.stack.append(copy.copy(self.state))
         elif operator == b"Q":
             if self.stack:
                 self.state = self.stack.pop()
         elif operator == b"BT":
             self.in_text = True
-            self.state = replace(self.state, text_scale=1.0)
+            self.state.text_scale = 1.0
             return written + b" " + self._text_inks()
         elif operator == b"ET":
             self.in_text = False
@@ -307,10 +326,10 @@ class _Walk:
 def _shadings(sheet: Sheet, resources: pikepdf.Object) -> None:
     """Put all gradients of a resource dictionary into inks, and masks into greys."""
     shadings = resources.get("/Shading", Dictionary())
-    for name in shadings.keys():
+    for name in list(shadings.keys()):
         _shading(sheet, shadings[name])
     states = resources.get("/ExtGState", Dictionary())
-    for name in states.keys():
+    for name in list(states.keys()):
         mask = states[name].get("/SMask")
         if isinstance(mask, Dictionary) and "/G" in mask:  # type: ignore[arg-type]
             _mask(sheet, mask.G)
@@ -325,9 +344,8 @@ def _shading(sheet: Sheet, shading: pikepdf.Object | None) -> None:
                 red, green, blue = (round(float(v) * 255) for v in function[key])
                 function[key] = Array(list(sheet.separator.inks((red, green, blue))))
     shading.ColorSpace = Name.DeviceCMYK
-    for key in ("/Background",):
-        if key in shading:
-            del shading[key]
+    if "/Background" in shading:
+        del shading["/Background"]
 
 
 def _functions(function: pikepdf.Object) -> Iterator[pikepdf.Object]:
@@ -348,7 +366,7 @@ def _mask(sheet: Sheet, group: pikepdf.Object) -> None:
     if "/Group" in group:
         group.Group.CS = Name.DeviceGray
     drawings = group.get("/Resources", Dictionary()).get("/XObject", Dictionary())
-    for name in drawings.keys():
+    for name in list(drawings.keys()):
         if drawings[name].get("/Subtype") == Name.Form:
             _mask(sheet, drawings[name])
 
@@ -429,8 +447,6 @@ def _on_paper(picture: Image.Image, mask: Image.Image) -> Image.Image:
 
 
 def _inked(separator: Separator, picture: Image.Image, profile: bytes | None) -> Image.Image:
-    from imprint.colours import limited_picture
-
     if picture.mode in ("L", "1", "I;16", "I", "F"):
         return picture.convert("L")
     if picture.mode == "CMYK":
@@ -485,7 +501,9 @@ def _matrix(stream: pikepdf.Object) -> Matrix:
     return tuple(float(value) for value in written)  # type: ignore[return-value, union-attr]
 
 
-def _bounds(matrix: Matrix, rectangle: Mapping[int, float] | tuple[float, ...] | list[float]) -> Box:
+def _bounds(
+    matrix: Matrix, rectangle: Mapping[int, float] | tuple[float, ...] | list[float]
+) -> Box:
     x, y, width, height = rectangle
     a, b, c, d, e, f = matrix
     corners = [
