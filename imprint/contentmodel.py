@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 from urllib.parse import quote, urlsplit
 
 from lxml import etree
@@ -19,7 +19,7 @@ from lxml import etree
 from imprint import drawing
 from imprint.words import locale
 
-Node = etree._Element | str
+Node: TypeAlias = "etree._Element | str"
 _Kind = TypeVar("_Kind")
 
 # A point that must survive wherever it stands: a page mark, or the id of an element that went.
@@ -351,7 +351,9 @@ def _elsewhere(node: etree._Element, here: Admission) -> list[Node]:
         "".join(k if isinstance(k, str) else "".join(k.itertext()) for k in kids).split()
     )
     link.text = node.get("title") or (text if text and not linked else address)
-    return [*_id_mark(node), link, *(kids if linked else [])]
+    if linked:
+        return [*_id_mark(node), link, *kids]
+    return [*_marks_within(node), link]
 
 
 def _svg(node: etree._Element, here: Admission) -> list[Node]:
@@ -490,7 +492,7 @@ def _runs(kids: Iterable[Node], key: Callable[[Node], _Kind]) -> list[tuple[_Kin
 
 def _items(
     kids: list[Node], accepted: frozenset[str], wrapper: str
-) -> tuple[list[Node], list[Node]]:
+) -> tuple[list[etree._Element], list[Node]]:
     """The accepted elements, strays wrapped; and the marks for which none was there."""
     items: list[etree._Element] = []
     marks: list[Node] = []
@@ -513,7 +515,7 @@ def _items(
     if items and marks:
         _append(items[-1], marks)
         marks = []
-    return list(items), marks
+    return items, marks
 
 
 def _list(element: etree._Element, kids: list[Node]) -> list[Node]:
@@ -558,17 +560,18 @@ def _table(element: etree._Element, kids: list[Node]) -> list[Node]:
     for kind, run in _runs(kids, _table_part):
         found = _shaped(etree.Element(kind), run) if kind in ("tbody", "colgroup") else run
         for node in found:
-            if isinstance(node, str) and not node.strip():
-                continue
-            if isinstance(node, str) or node.tag not in (*parts, MARK):
+            if not kind or (not isinstance(node, str) and node.tag not in (*parts, MARK)):
                 before.append(node)
+            elif isinstance(node, str):
+                continue
             elif node.tag == MARK:
                 marks.append(node)
             elif node.tag == "caption" and parts["caption"]:
                 before.append(_retag(node, "div"))
             else:
-                _enter(node, marks)
-                marks = []
+                if node.tag != "colgroup":
+                    _enter(node, marks)
+                    marks = []
                 parts[_slot(node, parts)].append(node)
     if not element.xpath(
         "boolean($rows)", rows=[r for p in parts.values() for g in p for r in g.iter("tr")]

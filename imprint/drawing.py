@@ -24,6 +24,7 @@ _SVG_ELEMENTS = _by_lower_case(
     "feGaussianBlur feImage feMerge feMergeNode feMorphology feOffset fePointLight "
     "feSpecularLighting feSpotLight feTile feTurbulence style"
 )
+_SVG_TEXT = frozenset({"text", "tspan", "textPath", "title", "desc", "style"})
 # An HTML parser writes SVG's attributes in lower case, but SVG tells the cases apart.
 _SVG_CASES = _by_lower_case(
     "viewBox preserveAspectRatio gradientUnits gradientTransform patternUnits patternTransform "
@@ -85,12 +86,14 @@ def _svg_element(element: etree._Element, *, is_file: bool) -> etree._Element:
     local = _SVG_ELEMENTS[etree.QName(element).localname.lower()]
     clean = etree.Element(f"{{{SVG}}}{local}", nsmap={None: SVG})
     for name, value in element.attrib.items():
-        _admit_attribute(clean, etree.QName(name), value, is_file=is_file)
-    clean.text = element.text
+        _admit_attribute(clean, etree.QName(name), value)
+    clean.text = element.text if local in _SVG_TEXT else None
     for child in element:
         known = isinstance(child.tag, str) and _admits(child, is_file=is_file)
         if known:
             clean.append(_svg_element(child, is_file=is_file))
+        if local not in _SVG_TEXT:
+            continue
         if child.tail and len(clean):
             clean[-1].tail = (clean[-1].tail or "") + child.tail
         elif child.tail:
@@ -113,9 +116,7 @@ def _admits(element: etree._Element, *, is_file: bool) -> bool:
     return True
 
 
-def _admit_attribute(
-    element: etree._Element, name: etree.QName, value: str, *, is_file: bool
-) -> None:
+def _admit_attribute(element: etree._Element, name: etree.QName, value: str) -> None:
     """Set an attribute where it is SVG's own and stays inside the drawing."""
     local = name.localname
     if local == "style" and not name.namespace:
@@ -124,8 +125,8 @@ def _admit_attribute(
                 element.set(key, set_to)
     elif local == "href" and name.namespace in (None, XLINK):
         if value.startswith("#") or _PICTURE.match(value):
-            # Readers older than SVG 2 know only the XLink attribute, and HTML has no prefix.
-            element.set(f"{{{XLINK}}}href" if is_file else "href", value)
+            # Reading software older than SVG 2 knows only the XLink attribute.
+            element.set(f"{{{XLINK}}}href", value)
     elif name.namespace is None and not _OUTSIDE.search(value):
         local = _SVG_CASES.get(local.lower(), local)
         is_name = local != "id" or re.fullmatch(r"[A-Za-z_][\w.-]*", value)
@@ -176,6 +177,9 @@ def math(element: etree._Element) -> etree._Element | None:
         outer.append(clean)
         clean = outer
     clean.set("xmlns", MATHML)
+    words = " ".join("".join(clean.itertext()).split())
+    if words and not clean.get("alttext"):
+        clean.set("alttext", words)
     return clean
 
 

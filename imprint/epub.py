@@ -167,7 +167,7 @@ def _plan(
         book=book,
         pagemap=pagemap,
         templates=templates,
-        marks=marks,
+        marks=reflow.as_found(marks, chapters),
         chapters=chapters,
         files={**generated, **files},
         owner=owner,

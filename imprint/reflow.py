@@ -82,6 +82,16 @@ def _mark(page: Page, unit: str, start: TextPosition | None, taken: set[str]) ->
     return PageMark(name, page.label, unit, start)
 
 
+def as_found(marks: Sequence[PageMark], chapters: Sequence[Shaped]) -> tuple[PageMark, ...]:
+    """The marks in the order in which a reader comes upon them in each unit."""
+    ids = [e.get("id") for each in chapters for e in each.body.iter("span")]
+    order = {name: number for number, name in enumerate(ids) if name}
+    units = {unit: number for number, unit in enumerate(dict.fromkeys(m.unit for m in marks))}
+    written = {each.chapter.id for each in chapters}
+    found = [m for m in marks if m.id in order or m.unit not in written]
+    return tuple(sorted(found, key=lambda m: (units[m.unit], order.get(m.id, 0))))
+
+
 def mark_attributes(mark: PageMark, lang: str) -> dict[str, str]:
     """The attributes of a page mark's ``<span>``."""
     said = words(lang)("Page %(label)s") % {"label": mark.label}
