@@ -10,6 +10,7 @@ import tomllib
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from io import BytesIO
 from pathlib import Path
@@ -111,7 +112,7 @@ def read_palette(path: Path) -> Iterator[tuple[Srgb, Inks]]:
             code = colour["srgb"].lstrip("#")
             srgb = tuple(int(code[n : n + 2], 16) for n in (0, 2, 4))
             inks = tuple(value / 100 for value in colour["cmyk"])
-            yield srgb, limited(inks)  # type: ignore[misc, arg-type]
+            yield srgb, limited(inks)  # type: ignore[misc]
 
 
 def limited(inks: Inks) -> Inks:
@@ -137,7 +138,7 @@ def limited_picture(picture: Image.Image) -> Image.Image:
         return bands["convert"](bands[name] * fits / bands["max"](coloured, 1), "L")
 
     values = {"c": cyan, "m": magenta, "y": yellow, "k": black}
-    bands = [ImageMath.lambda_eval(lambda b, n=name: kept(b, n), **values) for name in "cmy"]
+    bands = [ImageMath.lambda_eval(partial(kept, name=name), **values) for name in "cmy"]
     return Image.merge("CMYK", (*bands, black))
 
 

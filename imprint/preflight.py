@@ -174,7 +174,7 @@ def _xmp(pdf: pikepdf.Pdf) -> dict[str, str]:
     return said
 
 
-def _output_intent(report: _Report, root: Dictionary) -> None:
+def _output_intent(report: _Report, root: pikepdf.Object) -> None:
     intents = [i for i in root.get("/OutputIntents", []) if i.get("/S") == Name.GTS_PDFX]
     if len(intents) != 1:
         count = "no" if not intents else "more than one"
@@ -195,7 +195,7 @@ def _output_intent(report: _Report, root: Dictionary) -> None:
         )
 
 
-def _interactive(report: _Report, root: Dictionary) -> None:
+def _interactive(report: _Report, root: pikepdf.Object) -> None:
     names = root.get("/Names", Dictionary())
     held = (
         (root, "/AcroForm", "a form"),
@@ -260,7 +260,7 @@ def _within(inner: Sequence[float], outer: Sequence[float]) -> bool:
     )
 
 
-def _annotations(report: _Report, page: Dictionary) -> None:
+def _annotations(report: _Report, page: pikepdf.Object) -> None:
     for annotation in page.get("/Annots", []):
         kind = str(annotation.get("/Subtype", ""))
         # ISO 15930-7, 6.17: these two belong to printing.
@@ -270,13 +270,13 @@ def _annotations(report: _Report, page: Dictionary) -> None:
         report.add("press-interactive", "The page has actions.")
 
 
-def _group(report: _Report, holder: Dictionary) -> None:
+def _group(report: _Report, holder: pikepdf.Object) -> None:
     group = holder.get("/Group")
     if group is not None and _space(group.get("/CS")) in ("RGB", "Lab"):
         report.add("press-blend-space", "Transparency is blended in RGB.")
 
 
-def _fonts(report: _Report, resources: Dictionary) -> None:
+def _fonts(report: _Report, resources: pikepdf.Object) -> None:
     for font in resources.get("/Font", Dictionary()).values():
         if font.get("/Subtype") == Name.Type3:
             continue
@@ -325,7 +325,7 @@ class _Ink:
 class _Reader:
     """Reads one content stream and the streams that it draws."""
 
-    def __init__(self, report: _Report, resources: Dictionary, state: _Ink) -> None:
+    def __init__(self, report: _Report, resources: pikepdf.Object, state: _Ink) -> None:
         self.report = report
         self.resources = resources
         self.state = state
@@ -333,14 +333,14 @@ class _Reader:
 
     def read(self, holder: pikepdf.Object) -> None:
         """Judge all that the page or form paints."""
-        for operands, operator in pikepdf.parse_content_stream(holder, _READ):
-            name = str(operator)
+        for instruction in pikepdf.parse_content_stream(holder, _READ):
+            name = str(instruction.operator)
             if name in _SHOWS:
                 self._show()
             elif name in _FILLS or name in _STROKES:
                 self._paint(name)
             else:
-                self._change(name, list(operands))
+                self._change(name, list(instruction.operands))
 
     def _change(self, name: str, operands: list[Any]) -> None:
         state = self.state
@@ -595,7 +595,7 @@ def _heaviest(picture: Any) -> float:
         return 0.0
     bands = dict(zip("cmyk", _softened(image).split(), strict=True))
     total = ImageMath.lambda_eval(lambda b: b["c"] + b["m"] + b["y"] + b["k"], **bands)
-    return float(total.getextrema()[1]) / 255  # type: ignore[arg-type]
+    return float(total.getextrema()[1]) / 255
 
 
 def _softened(image: Image.Image) -> Image.Image:

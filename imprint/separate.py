@@ -60,7 +60,7 @@ class _State:
     stroke: Inks | None = BLACK
     dark: bool = False
     shown: Inks | None = BLACK
-    overprint: tuple[bool, bool] = (False, False)
+    overprint: tuple[bool, bool] = (True, True)
     fill_space: str = "/DeviceGray"
     stroke_space: str = "/DeviceGray"
     matrix: Matrix = IDENTITY
@@ -95,8 +95,8 @@ def separate_page(sheet: Sheet, page: pikepdf.Page) -> list[PictureUse]:
     """Put a page's content, and all that it uses, into process inks; the pictures it shows."""
     first = len(sheet.uses)
     resources = _resources(sheet, page.obj, Dictionary())
-    walk = _Walk(sheet, resources, IDENTITY, [])
-    content = walk.separated(_content(page.obj))
+    walk = _Walk(sheet, resources, _State(), [])
+    content = _FROM_BLACK + walk.separated(_content(page.obj))
     page.obj.Contents = sheet.pdf.make_stream(content)
     _groups(page.obj)
     return sheet.uses[first:]
@@ -106,7 +106,7 @@ def _content(holder: pikepdf.Object) -> bytes:
     contents = holder.get("/Contents")
     if contents is None:
         return b""
-    parts = list(contents) if isinstance(contents, Array) else [contents]  # type: ignore[call-overload]
+    parts = list(contents) if isinstance(contents, Array) else [contents]
     return b"\n".join(part.read_bytes() for part in parts)
 
 
@@ -134,25 +134,30 @@ def _overprint_name(fill: bool, stroke: bool) -> str:
     return f"Overprint{int(fill)}{int(stroke)}"
 
 
+# What a page and a tiling pattern begin with (ISO 32000-1, 8.4.1), written in inks.
+_FROM_BLACK = b"0 0 0 1 k 0 0 0 1 K /Overprint11 gs\n"
+# A form takes its colours from where it is drawn: overprint alone can be set.
+_INHERITED = b"/Overprint00 gs\n"
+
+
 class _Walk:
     """One pass through a content stream, with the graphics state as it changes."""
 
     def __init__(
-        self, sheet: Sheet, resources: pikepdf.Object, matrix: Matrix, painted: list[Box]
+        self, sheet: Sheet, resources: pikepdf.Object, start: _State, painted: list[Box]
     ) -> None:
         self.sheet = sheet
         self.resources = resources
-        self.base = matrix
-        self.state = _State(matrix=matrix)
+        self.base = start.matrix
+        self.state = start
         self.stack: list[_State] = []
         self.painted = painted
         self.path: list[Box] = []
         self.in_text = False
 
     def separated(self, content: bytes) -> bytes:
-        """The content in inks, beginning from black that does not overprint."""
-        body = _OPERATORS.sub(self._operator, content)
-        return b"0 0 0 1 k 0 0 0 1 K /Overprint00 gs\n" + body
+        """The content in inks."""
+        return _OPERATORS.sub(self._operator, content)
 
     def _operator(self, match: re.Match[bytes]) -> bytes:
         kind = match.lastgroup
@@ -263,7 +268,7 @@ class _Walk:
             return
         if pattern.get("/PatternType") == 1:
             matrix = multiplied(_matrix(pattern), self.base)
-            self._stream(pattern, matrix)
+            self._stream(pattern, _State(matrix=matrix), _FROM_BLACK)
         else:
             _shading(self.sheet, pattern.get("/Shading"))
 
@@ -283,16 +288,18 @@ class _Walk:
                 )
             )
         elif drawing.get("/Subtype") == Name.Form:
-            self._stream(drawing, multiplied(_matrix(drawing), matrix))
+            start = _State(None, None, shown=None, overprint=(False, False))
+            start.matrix = multiplied(_matrix(drawing), matrix)
+            self._stream(drawing, start, _INHERITED)
 
-    def _stream(self, stream: pikepdf.Object, matrix: Matrix) -> None:
+    def _stream(self, stream: pikepdf.Object, start: _State, opening: bytes) -> None:
         """Separate a form or tiling pattern, once."""
         if stream.objgen in self.sheet.done:
             return
         self.sheet.done.add(stream.objgen)
         resources = _resources(self.sheet, stream, self.resources)
-        walk = _Walk(self.sheet, resources, matrix, list(self.painted))
-        stream.write(walk.separated(stream.read_bytes()))
+        walk = _Walk(self.sheet, resources, start, list(self.painted))
+        stream.write(opening + walk.separated(stream.read_bytes()))
         _groups(stream)
 
     # Operators alone
@@ -331,7 +338,7 @@ def _shadings(sheet: Sheet, resources: pikepdf.Object) -> None:
     states = resources.get("/ExtGState", Dictionary())
     for name in list(states.keys()):
         mask = states[name].get("/SMask")
-        if isinstance(mask, Dictionary) and "/G" in mask:  # type: ignore[arg-type]
+        if isinstance(mask, Dictionary) and "/G" in mask:
             _mask(sheet, mask.G)
 
 
@@ -422,14 +429,14 @@ def separate_pictures(sheet: Sheet) -> None:
 
 
 def _separate_picture(sheet: Sheet, stream: pikepdf.Object, *, keep_mask: bool) -> None:
-    if stream.get("/ImageMask"):
+    if not isinstance(stream, pikepdf.Stream) or stream.get("/ImageMask"):
         return
     image = pikepdf.PdfImage(stream)
     photograph = stream.get("/Filter") in (Name.DCTDecode, Name.JPXDecode)
     picture: Image.Image = image.as_pil_image()
     profile = picture.info.get("icc_profile")
     mask = stream.get("/SMask")
-    if mask is not None and not keep_mask:
+    if isinstance(mask, pikepdf.Stream) and not keep_mask:
         picture = _on_paper(picture, pikepdf.PdfImage(mask).as_pil_image())
         del stream["/SMask"]
     inked = _inked(sheet.separator, picture, profile)
@@ -440,14 +447,14 @@ def _on_paper(picture: Image.Image, mask: Image.Image) -> Image.Image:
     """The picture with white where it was transparent."""
     if picture.mode not in ("RGB", "L", "CMYK"):
         picture = picture.convert("RGB")
-    paper = {"RGB": (255, 255, 255), "L": 255, "CMYK": (0, 0, 0, 0)}[picture.mode]
-    ground = Image.new(picture.mode, picture.size, paper)
+    # Of a CMYK picture nought is paper.
+    ground = Image.new(picture.mode, picture.size, 0 if picture.mode == "CMYK" else "white")
     ground.paste(picture, (0, 0), mask.convert("L").resize(picture.size))
     return ground
 
 
 def _inked(separator: Separator, picture: Image.Image, profile: bytes | None) -> Image.Image:
-    if picture.mode in ("L", "1", "I;16", "I", "F"):
+    if picture.mode in ("L", "1"):
         return picture.convert("L")
     if picture.mode == "CMYK":
         return limited_picture(picture)
@@ -498,7 +505,7 @@ def _matrix(stream: pikepdf.Object) -> Matrix:
     written = stream.get("/Matrix")
     if written is None:
         return IDENTITY
-    return tuple(float(value) for value in written)  # type: ignore[return-value, union-attr]
+    return tuple(float(value) for value in written)  # type: ignore[return-value]
 
 
 def _bounds(
