@@ -15,6 +15,8 @@ from imprint import rawhtml
 
 # Deeper containers are read as text: no author means them, and no page has room for them.
 MAX_DEPTH = 20
+# Wider tables are read as text: every row would have so many cells.
+MAX_COLUMNS = 100
 # What a fence in the manner of MyST holds as Markdown, and what ":::" may open as a box.
 ADMONITIONS = frozenset(
     "abstract admonition attention brief bug caution danger dates error example failure hint "
@@ -496,7 +498,6 @@ class _Reader:
             self.leaf = None
             return False
         leaf.kind, leaf.level = "heading", 1 if bare[0] == "=" else 2
-        leaf.lines = [" ".join(line.rstrip() for line in leaf.lines)]
         self.leaf = None
         return True
 
@@ -511,7 +512,7 @@ class _Reader:
         columns = cells(bare)
         if not all(_DELIMITER_CELL.fullmatch(cell) for cell in columns):
             return False
-        if len(columns) != len(cells(header, len(columns))):
+        if len(columns) > MAX_COLUMNS or len(columns) != len(cells(header, len(columns))):
             return False
         leaf.lines.pop()
         if not leaf.lines:

@@ -229,15 +229,14 @@ class _Writer:
             attributes = line.startswith("{:") and number == len(lines) - 1
             if attributes or not _is_special(line):
                 text.append(line)
-            elif text[-1].endswith("  "):
-                text[-1] = f"{text[-1].rstrip()}<br> {line}"
             else:
-                text[-1] = f"{text[-1]} {line}"
+                text[-1] = f"{_in_line(text[-1])} {line}"
         return text
 
     def heading(self, block: Block) -> list[str]:
         """A heading on one line."""
-        text = block.lines[0].strip()
+        text = " ".join(_in_line(line) for line in block.lines[:-1])
+        text = f"{text} {block.lines[-1].strip()}".strip()
         if not text:
             return []
         # The converter takes number signs off the end, and a backslash escapes the line's end.
@@ -283,7 +282,7 @@ class _Writer:
     def table(self, block: Block) -> list[str]:
         """A table with all its pipes; it grows for the longest row."""
         columns = len(cells(block.lines[1]))
-        rows = [cells(line, columns) for line in block.lines]
+        rows = [_fitting(cells(line, columns), columns) for line in block.lines]
         width = max(len(row) for row in rows)
         header, delimiter, *body = (row + [""] * (width - len(row)) for row in rows)
         marks = [_alignment(cell) for cell in delimiter]
@@ -329,6 +328,8 @@ _WRITERS = {
 }
 _ALERT = re.compile(r"\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]\s*$", re.IGNORECASE)
 _FENCE_DIRECTIVE = re.compile(r"\{([\w:-]+)\}(.*)$")
+# One long row must not make every other one as long.
+_MOST_EXTRA_CELLS = 8
 _NAME = re.compile(r"[A-Za-z][\w:.-]*")
 _OPTION = re.compile(r":([\w-]+):(?:[ \t]+(.*))?$")
 _LANGUAGE = re.compile(r"(?:\{?[ \t]*\.?)([A-Za-z][\w#+.-]*)")
@@ -369,7 +370,7 @@ def _settled(children: list[Block]) -> list[Block]:
         elif block.kind == "paragraph" and _is_attributes(block):
             # Kramdown's attributes for the block before: headings alone can carry them here.
             if settled and settled[-1].kind == "heading" and not block.gap:
-                settled[-1].lines[0] += " " + block.lines[0].strip()
+                settled[-1].lines[-1] += " " + block.lines[0].strip()
         else:
             settled.append(block)
     if rest := balance.rest():
@@ -390,9 +391,16 @@ def _html(block: Block, balance: rawhtml.Balance) -> list[Block]:
         if block.closer:
             # What follows a comment on its last line is text to us.
             return _settled(read(text.strip())[0].children) or [Block("comment")]
-        text = balance.settle(text if name else rawhtml.without_components(text))
-    elif f"</{name}" not in text.lower():
-        text += f"</{name}>"
+        before = list(balance.names)
+        text = balance.settle(rawhtml.readable(text, components=not name)).strip()
+        if text and not rawhtml.is_raw_block(text):
+            # The tag that made it raw HTML closed nothing, or was nobody's: the rest is text.
+            balance.names = before
+            return _settled(read(text)[0].children)
+    else:
+        if name in ("pre", "textarea"):
+            text = rawhtml.readable(text, components=False)
+        text += "" if f"</{name}" in text.lower() else f"</{name}>"
     if name in ("pre", "textarea"):
         text = _BLANK_LINE.sub("\n&#10;", text)
     # A fence here would pair with the next one of the text.
@@ -452,10 +460,24 @@ def _broken(line: str) -> str:
     return bare[:-1].rstrip() + "  " if slashes % 2 else line
 
 
+def _in_line(line: str) -> str:
+    """The line as it stands before another one on the same line: a hard break is a tag then."""
+    line = _broken(line)
+    return f"{line.rstrip()}<br>" if line.endswith("  ") else line
+
+
 def _language(info: str) -> str:
     """The language that an info string begins with, "" for none."""
     found = _LANGUAGE.match(info.strip())
     return found.group(1) if found else ""
+
+
+def _fitting(row: list[str], columns: int) -> list[str]:
+    """The row with cells beyond the table's columns only where they say something, and few."""
+    while len(row) > columns and not row[-1]:
+        row.pop()
+    most = columns + _MOST_EXTRA_CELLS
+    return row if len(row) <= most else [*row[: most - 1], " \\| ".join(row[most - 1 :])]
 
 
 def _alignment(cell: str) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree
 
 from markdown import Markdown
@@ -28,7 +29,7 @@ from markdown.inlinepatterns import (
     ShortReferenceInlineProcessor,
 )
 from markdown.treeprocessors import Treeprocessor
-from markdown.util import HTML_PLACEHOLDER_RE
+from markdown.util import ETX, HTML_PLACEHOLDER_RE, STX, AtomicString
 from pymdownx.emoji import to_alt, twemoji
 
 from imprint import rawhtml
@@ -117,8 +118,14 @@ class _Imprint(Extension):
         md.inlinePatterns.register(_Reference(REFERENCE_RE, md), "short_reference", 130)
         md.inlinePatterns.register(_FullReference(REFERENCE_RE, md), "reference", 170)
         md.inlinePatterns.register(_Tag(_Tag.RE, md), "html", 90)
+        md.treeprocessors.register(_Grouped(md), "grouped", 22)
+        md.treeprocessors.register(_Brackets(md), "brackets", 21)
         md.treeprocessors.register(_Balanced(md), "balanced_html", 19)
         md.treeprocessors.register(_Attributes(md), "attr_list", 8)
+        md.treeprocessors.register(_Ungrouped(md), "ungrouped", 5)
+        # Named as block elements so that raw HTML made of them needs no paragraph around it.
+        known = rawhtml.BLOCK_TAGS | rawhtml.VERBATIM_TAGS | rawhtml.EMBEDDED_TAGS
+        md.block_level_elements = sorted({*md.block_level_elements, *known} - {"link", "meta"})
         # "It's" has an apostrophe in every language, whatever its quotation marks are.
         smarty = md.treeprocessors["smarty"].inlinePatterns
         apostrophe = SubstituteTextPattern(r"(?<=\w)'(?=[\w\x02])", ("’",), md)
@@ -304,8 +311,11 @@ class _RawHtml(BlockProcessor):
         place = self.parser.md.htmlStash.store(block)
         if len(parent):
             parent[-1].tail = f"{parent[-1].tail or ''}\n{place}\n"
-        else:
+        elif parent.tag != "div" or parent is self.parser.root:
             parent.text = f"{parent.text or ''}\n{place}\n"
+        else:
+            # The footnotes take children alone from what they have parsed.
+            ElementTree.SubElement(parent, "p").text = place
 
 
 class _Table(TableProcessor):
@@ -316,6 +326,9 @@ class _Table(TableProcessor):
     def test(self, parent: Element, block: str) -> bool:
         """Whether a table begins here."""
         return block.startswith("|") and super().test(parent, block)
+
+    def _build_empty_row(self, parent: Element, align: Sequence[str | None]) -> None:
+        """No row of empty cells in a table of a header alone."""
 
     def _split(self, row: str) -> list[str]:
         return [cell.replace("\\|", "|") for cell in self.PIPE.split(row)]
@@ -373,6 +386,124 @@ class _Reference(ShortReferenceInlineProcessor):
     ) -> tuple[str, int, bool]:
         """The label without the marks of code."""
         return self.unescape(text).lower(), index, True
+
+
+class _Grouped(Treeprocessor):
+    """Parts very many children into groups: the inline patterns take the square of their number."""
+
+    MOST = 300
+    TAG = "imprint-group"
+
+    def run(self, root: Element) -> None:
+        """Group the children of every element that has too many."""
+        for element in list(root.iter()):
+            children = list(element)
+            if len(children) <= self.MOST:
+                continue
+            for child in children:
+                element.remove(child)
+            for start in range(0, len(children), self.MOST):
+                group = ElementTree.SubElement(element, self.TAG)
+                group.extend(children[start : start + self.MOST])
+
+
+class _Ungrouped(Treeprocessor):
+    """Takes the groups away again."""
+
+    def run(self, root: Element) -> None:
+        """Put each group's children in its place."""
+        for element in list(root.iter()):
+            if not any(child.tag == _Grouped.TAG for child in element):
+                continue
+            children = [
+                child
+                for group in element
+                for child in (group if group.tag == _Grouped.TAG else [group])
+            ]
+            element[:] = children
+
+
+class _Brackets(Treeprocessor):
+    """Escapes brackets that cannot make a link, in texts with very many, and other excess.
+
+    Python-Markdown looks from each bracket to the end of the text, once a pattern: ten thousand
+    take it a quarter of a minute. No paragraph means thousands of stars.
+    """
+
+    FEW = 40
+    DEEP = 8
+    MOST = 2000
+    TOKEN = re.compile(r"\\.|(`+)|\]\(|[\[\]()]", re.DOTALL)
+    MARK = re.compile(r"[*_~=^\"'`&<:\\]")
+
+    def run(self, root: Element) -> None:
+        """Escape them in all text that inline patterns will see."""
+        for element in root.iter():
+            for place in ("text", "tail"):
+                text = getattr(element, place)
+                if not text or isinstance(text, AtomicString):
+                    continue
+                if text.count("[") > self.FEW:
+                    text = self.tame(text)
+                    setattr(element, place, text)
+                if len(text) > self.MOST:
+                    setattr(element, place, self.limit(text))
+
+    def limit(self, text: str) -> str:
+        """The text with every mark escaped that stands in it too often."""
+        counts: Counter[str] = Counter()
+        places = []
+        for found in self.MARK.finditer(text):
+            counts[found.group()] += 1
+            if counts[found.group()] > self.MOST:
+                places.append(found.start())
+        return self.escape(text, places) if places else text
+
+    def tame(self, text: str) -> str:
+        """The text with those escaped that nothing closes, or that stand too deep."""
+        escaped: list[int] = []
+        # Where each bracket that is still open stands; "(" counts only as the start of a target.
+        brackets: list[int] = []
+        targets: list[int] = []
+        ends = self.code_ends(text)
+        at = 0
+        while token := self.TOKEN.search(text, at):
+            at = token.end()
+            if token.group(1):
+                at = ends.get(token.start(), at)
+            elif token.group() == "[":
+                brackets.append(token.start())
+            elif token.group().startswith("]"):
+                if brackets and len(brackets) > self.DEEP:
+                    escaped.append(brackets[-1])
+                if brackets:
+                    brackets.pop()
+                if token.group() == "](":
+                    targets.append(token.end() - 1)
+            elif token.group() == "(" and targets:
+                targets.append(token.start())
+            elif token.group() == ")" and targets:
+                targets.pop()
+        return self.escape(text, sorted([*escaped, *brackets, *targets]))
+
+    def code_ends(self, text: str) -> dict[int, int]:
+        """For each run of backticks that begins code, where that code ends."""
+        runs = [found.span() for found in re.finditer("`+", text)]
+        next_of_length: dict[int, int] = {}
+        ends = {}
+        for start, end in reversed(runs):
+            if end - start in next_of_length:
+                ends[start] = next_of_length[end - start]
+            next_of_length[end - start] = end
+        return ends
+
+    def escape(self, text: str, places: list[int]) -> str:
+        """The text with Python-Markdown's own form of escaped characters at the places."""
+        pieces, end = [], 0
+        for place in places:
+            pieces += [text[end:place], f"{STX}{ord(text[place])}{ETX}"]
+            end = place + 1
+        return "".join([*pieces, text[end:]])
 
 
 class _TagText(str):

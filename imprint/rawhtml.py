@@ -105,9 +105,26 @@ def _is_bare(block: str) -> bool:
     )
 
 
-def without_components(text: str) -> str:
-    """The HTML without the tags that no browser knows (``<Tabs>``); what they hold stays."""
-    return TAG.sub(lambda found: found.group() if is_known(found.group("name")) else "", text)
+def readable(text: str, *, components: bool) -> str:
+    """The HTML with all that is not a tag of a known element as text.
+
+    An author's own components (``<Tabs>``) go and leave what they hold: where told to, and where
+    they are closed; ``<T>`` alone is text.
+    """
+    lowered = text.lower()
+
+    def tag(found: re.Match[str]) -> str:
+        name = found.group("name")
+        if is_known(name):
+            return found.group()
+        closed = found.group("close") or found.group("empty") or f"</{name.lower()}" in lowered
+        return "" if components or closed else "&lt;" + found.group()[1:]
+
+    pieces, end = [], 0
+    for found in TAG.finditer(text):
+        pieces += [text[end : found.start()].replace("<", "&lt;"), tag(found)]
+        end = found.end()
+    return "".join([*pieces, text[end:].replace("<", "&lt;")])
 
 
 def markdown_mode(attributes: str) -> str:
