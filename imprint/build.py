@@ -6,6 +6,7 @@ load → markup → resolve → typeset → pagemap → assemble, epub, web → 
 from __future__ import annotations
 
 import datetime
+import io
 import multiprocessing
 import os
 import tempfile
@@ -14,15 +15,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from imprint import diagnostics as findings
 from imprint import figures
 from imprint.assets import Gallery
-from imprint.cover import cover_picture
+from imprint.contrast import check_theme
 from imprint.diagnostics import Diagnostic, error
 from imprint.fontconfig import use_theme_fonts
+from imprint.lint import lint
 from imprint.load import load
 from imprint.markup import parse
 from imprint.model import EDITIONS, Book, Edition, Manuscript
@@ -111,7 +113,10 @@ def read(manuscript: Manuscript) -> tuple[Book, list[Diagnostic]]:
     style = figures.read_style(theme.palette)
     gallery = Gallery(manuscript.root, publication.lang, theme.fonts, style)
     book, problems = resolve(manuscript, chapters, gallery)
-    return book, [*found, *problems]
+    found.extend(problems)
+    found.extend(lint(book, manuscript.sources, found))
+    found.extend(check_theme(theme))
+    return book, found
 
 
 def theme_of(manuscript: Manuscript) -> Theme:
@@ -123,9 +128,9 @@ def modified(book: Book) -> datetime.datetime:
     """The moment that files name as their last change: reproducible-builds.org's, or the book's."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     if epoch.isdigit():
-        return datetime.datetime.fromtimestamp(int(epoch), datetime.timezone.utc)
-    date = book.publication.date or datetime.datetime.now(datetime.timezone.utc).date()
-    return datetime.datetime(date.year, date.month, date.day, tzinfo=datetime.timezone.utc)
+        return datetime.datetime.fromtimestamp(int(epoch), datetime.UTC)
+    date = book.publication.date or datetime.datetime.now(datetime.UTC).date()
+    return datetime.datetime(date.year, date.month, date.day, tzinfo=datetime.UTC)
 
 
 # --- making editions -----------------------------------------------------------------------------
@@ -192,6 +197,7 @@ def _make_book(
     counter: _Counter,
 ) -> tuple[list[Finished], list[Diagnostic]]:
     # These pull WeasyPrint in, which only building needs.
+    from imprint.editions import Sheets, make
     from imprint.paginate import paginate
     from imprint.typeset import Job, Typeset, typeset
 
@@ -212,106 +218,25 @@ def _make_book(
     started = time.monotonic()
     pagination = paginate(book, theme, shelf, run)
     laid_out = time.monotonic() - started
-    editions = _editions(request, book)
-    font_files = {file.name: file.read_bytes() for file in shelf.iterdir()}
-    makers = _Makers(pagination, theme, font_files, laid_out, books)
-    return makers.all(editions), list(pagination.diagnostics)
+    sheets = Sheets(
+        pagination=pagination,
+        theme=theme,
+        shelf=shelf,
+        modified=modified(book),
+        languages={
+            b.publication.lang: [c.id for c in b.chapters]
+            for b in books
+            if "web" in b.publication.editions
+        },
+        seconds=laid_out,
+    )
+    finished, problems = make(sheets, _editions(request, book))
+    return finished, [*pagination.diagnostics, *problems]
 
 
 def _editions(request: Request, book: Book) -> tuple[str, ...]:
     wanted = request.editions or book.publication.editions
     return tuple(kind for kind in EDITIONS if kind in wanted)
-
-
-class _Makers:
-    """One method an edition."""
-
-    def __init__(
-        self,
-        pagination: object,
-        theme: Theme,
-        font_files: dict[str, bytes],
-        laid_out: float,
-        books: Sequence[Book],
-    ) -> None:
-        from imprint.paginate import Pagination
-
-        assert isinstance(pagination, Pagination)
-        self.pagination = pagination
-        self.book = pagination.book
-        self.publication = pagination.book.publication
-        self.theme = theme
-        self.font_files = font_files
-        self.laid_out = laid_out
-        self.books = books
-        self.cover = cover_picture(theme, self.publication)
-        self.stem = f"{self.publication.slug}.{self.publication.lang}"
-
-    def all(self, editions: Sequence[str]) -> list[Finished]:
-        finished: list[Finished] = []
-        for kind in editions:
-            started = time.monotonic()
-            made = getattr(self, f"_{kind}")(finished)
-            seconds = time.monotonic() - started
-            if kind in ("pdf", "print"):
-                seconds += self.laid_out
-            finished.append(replace(made, edition=replace(made.edition, seconds=seconds)))
-        return finished
-
-    def _single(self, kind: str, file: str, content: bytes, pages: int = 0) -> Finished:
-        return Finished(Edition(kind, self.publication.lang, file, pages), {file: content})
-
-    def _pdf(self, finished: Sequence[Finished]) -> Finished:
-        from imprint.assemble import screen_pdf
-
-        content = screen_pdf(
-            self.publication,
-            self.pagination.placed,
-            self.pagination.page_map,
-            self.pagination.toc,
-            self.font_files,
-            modified(self.book),
-        )
-        pages = len(self.pagination.page_map.pages)
-        return self._single("pdf", f"{self.stem}.pdf", content, pages)
-
-    def _epub(self, finished: Sequence[Finished]) -> Finished:
-        from imprint import epub
-
-        content = epub.make(
-            self.book,
-            self.pagination.page_map,
-            theme=self.theme.folder,
-            fonts=self.theme.fonts,
-            cover=self.cover,
-            modified=modified(self.book),
-        )
-        return self._single("epub", f"{self.stem}.epub", content)
-
-    def _web(self, finished: Sequence[Finished]) -> Finished:
-        from imprint import web
-
-        names = {"pdf": "PDF", "print": "PDF", "epub": "EPUB"}
-        downloads = [
-            web.Download(names[f.edition.kind], f"../../{f.edition.file}", f.size_bytes)
-            for f in finished
-            if f.edition.kind in ("pdf", "epub")
-        ]
-        files = web.make(
-            self.book,
-            self.pagination.page_map,
-            theme=self.theme.folder,
-            fonts=self.theme.fonts,
-            cover=self.cover,
-            downloads=downloads,
-            languages={
-                b.publication.lang: [c.id for c in b.chapters]
-                for b in self.books
-                if "web" in b.publication.editions
-            },
-        )
-        folder = f"web/{self.publication.lang}"
-        return Finished(Edition("web", self.publication.lang, folder), files)
 
 
 def _unwritable(output: Path, fault: OSError) -> Diagnostic:
