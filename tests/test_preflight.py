@@ -263,3 +263,9 @@ def test_marks_on_every_plate_are_no_ink_too_much(good: bytes, tmp_path: Path) -
 def test_every_rule_is_tested() -> None:
     tested = {code for code, _, _ in SPOILERS} | {"press-encrypted", "press-unreadable"}
     assert tested == set(RULES)
+
+
+def test_the_handbook_lists_every_rule() -> None:
+    handbook = (presswork.TEMPLATES.parent / "docs" / "printing.md").read_text("utf-8")
+    for code, rule in RULES.items():
+        assert f"| `{code}` | {rule.rstrip('.')}" in handbook

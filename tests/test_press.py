@@ -374,3 +374,19 @@ def test_a_narrow_spine_has_no_words(tmp_path: Path) -> None:
     wide = press._spine_job(publication, theme, tmp_path, 5.0)
     assert "spine-title" not in narrow.html.partition("<body>")[2]
     assert "Thin</p>" in wide.html
+
+
+def test_the_bar_code_is_black_on_nothing(printed: presswork.Printed, tmp_path: Path) -> None:
+    path = tmp_path / "cover.pdf"
+    path.write_bytes(printed.cover)
+    separations = ["-q", "-dBATCH", "-dNOPAUSE", "-sDEVICE=tiffsep", "-r100"]
+    subprocess.run([tool("gs"), *separations, "-o", tmp_path / "plate.tif", path], check=True)
+    # The white field ends 16 mm from the spine and 14 mm from the foot of the page.
+    right, foot = 13 + 170 - 16, 13 + 240 - 14
+    field = [round(mm / 25.4 * 100) for mm in (right - 36, foot - 28, right - 2, foot - 4)]
+    seen = {}
+    for plate in ("Cyan", "Magenta", "Yellow", "Black"):
+        with Image.open(tmp_path / f"plate({plate}).tif") as picture:
+            seen[plate] = picture.convert("L").crop(tuple(field)).getextrema()
+    assert seen["Cyan"] == seen["Magenta"] == seen["Yellow"] == (255, 255)
+    assert seen["Black"] == (0, 255)
