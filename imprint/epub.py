@@ -119,6 +119,7 @@ def make(
     modified: datetime.datetime,
 ) -> bytes:
     """The EPUB file: the same bytes for the same book."""
+    book, pagemap = reflow.apart(book, pagemap)
     templates = reflow.environment(theme)
     addresses, pictures = reflow.pictures(book, "images", fonts)
     plan = _plan(book, pagemap, templates, addresses, cover)

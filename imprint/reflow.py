@@ -10,10 +10,11 @@ import copy
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
 from lxml import etree
 from markupsafe import Markup
 
@@ -46,6 +47,19 @@ class Shaped:
 
     chapter: Chapter
     body: etree._Element
+
+
+def apart(book: Book, pagemap: PageMap) -> tuple[Book, PageMap]:
+    """The same with no chapter called as a generated part is; ids in the text stay."""
+    renamed = {c.id: f"{c.id}-chapter" for c in book.chapters if c.id in GENERATED}
+    if not renamed:
+        return book, pagemap
+    chapters = tuple(replace(c, id=renamed.get(c.id, c.id)) for c in book.chapters)
+    pages = tuple(
+        replace(p, unit=renamed.get(p.unit, p.unit)) if p.start is not None else p
+        for p in pagemap.pages
+    )
+    return replace(book, chapters=chapters), replace(pagemap, pages=pages)
 
 
 # --- page marks ----------------------------------------------------------------------------------
@@ -296,7 +310,7 @@ def _shaped_body(
     set_marks(body, [m for m in marks if m.unit == chapter.id], lang)
     _cite_folios(body, pagemap, say("page"))
     body = repaired(body, Admission(pictures, say("Missing picture")))
-    body.set("id", safe_id(chapter.id))
+    body.set("id", body.get("id") or safe_id(chapter.id))
     _number_title(body, chapter.number)
     for link in body.iter("a"):
         if link.get("role") == "doc-backlink" and not link.get("aria-label"):
@@ -566,7 +580,7 @@ def openers(book: Book, templates: Environment, edition: str) -> dict[str, str]:
 def environment(theme: Path) -> Environment:
     """The theme's templates; what a theme leaves out comes from the default one."""
     folders = [theme, theme.parent / "default"]
-    return Environment(
+    return SandboxedEnvironment(
         loader=FileSystemLoader([str(folder) for folder in folders]),
         autoescape=True,
         undefined=StrictUndefined,

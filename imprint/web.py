@@ -99,6 +99,7 @@ def make(
     ``languages`` maps each language that has a web edition, in its folder beside this one, to the
     ids of its chapters.
     """
+    book, pagemap = reflow.apart(book, pagemap)
     templates = reflow.environment(theme)
     addresses, pictures = reflow.pictures(book, "images", fonts)
     openers = reflow.openers(book, templates, "web")

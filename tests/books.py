@@ -88,7 +88,10 @@ def simple(*chapters: Chapter, pages: Sequence[Page] = (), **known: object) -> t
     )
     toc = tuple(TocEntry(c.id, c.title, c.number) for c in chapters)
     anchors = {
-        e.get("id"): Anchor(e.get("id"), c.id, "place") for c in chapters for e in c.body.iter("*") if e.get("id")
+        e.get("id"): Anchor(e.get("id"), c.id, "place")
+        for c in chapters
+        for e in c.body.iter("*")
+        if e.get("id")
     }
     assets = {
         "figures/map.svg": Asset("map.svg", "image/svg+xml", MAP, 600, 340),
@@ -159,8 +162,13 @@ def partnership(lang: str = "en") -> tuple[Book, PageMap]:
         languages=("en", "fr"),
         title="Security through Partnership",
         subtitle="Ten years of working together",
-        creators=(Creator("Ada Writer", "aut", "Writer, Ada"), Creator("Ben Editor", "edt", "Editor, Ben")),
-        publisher=Publisher("Imprint Press", "Brussels", "books@imprint.example", "https://imprint.example/"),
+        creators=(
+            Creator("Ada Writer", "aut", "Writer, Ada"),
+            Creator("Ben Editor", "edt", "Editor, Ben"),
+        ),
+        publisher=Publisher(
+            "Imprint Press", "Brussels", "books@imprint.example", "https://imprint.example/"
+        ),
         date=datetime.date(2005, 5, 1),
         edition="First edition",
         identifier="urn:uuid:5b0f7c3e-3d1c-4c38-9a5e-0d6a3f1f2b10",
@@ -174,7 +182,9 @@ def partnership(lang: str = "en") -> tuple[Book, PageMap]:
     )
     anchors = {
         "foreword": Anchor("foreword", "foreword", "chapter", "", "Foreword"),
-        "origins": Anchor("origins", "origins", "chapter", "1", "Origins and evolution of Partnership"),
+        "origins": Anchor(
+            "origins", "origins", "chapter", "1", "Origins and evolution of Partnership"
+        ),
         "the-first-steps": Anchor("the-first-steps", "origins", "section", "", "The first steps"),
         "fig-map": Anchor("fig-map", "origins", "figure", "1", "Where rings meet."),
         "tbl-dates": Anchor("tbl-dates", "origins", "table", "1", "Signatures by year."),
@@ -193,7 +203,16 @@ def partnership(lang: str = "en") -> tuple[Book, PageMap]:
         IndexEntry("planning", (), (IndexEntry("review", ("ix-mechanisms-1",)),)),
     )
     assets = {"figures/map.svg": Asset("map.svg", "image/svg+xml", MAP, 600, 340)}
-    book = Book(publication, chapters, anchors, toc, (anchors["fig-map"],), (anchors["tbl-dates"],), index, assets)
+    book = Book(
+        publication,
+        chapters,
+        anchors,
+        toc,
+        (anchors["fig-map"],),
+        (anchors["tbl-dates"],),
+        index,
+        assets,
+    )
     return book, _pages(chapters)
 
 
@@ -205,9 +224,20 @@ def number_of(of: Chapter, path: str) -> int:
 def _pages(chapters: Sequence[Chapter]) -> PageMap:
     """Front matter in roman numbers, a blank page, and pages that begin in odd places."""
     foreword, origins, mechanisms = chapters
-    front = ["cover", "half-title", "half-title", "title-page", "imprint", "contents", "contents", "figures"]
+    front = [
+        "cover",
+        "half-title",
+        "half-title",
+        "title-page",
+        "imprint",
+        "contents",
+        "contents",
+        "figures",
+    ]
     labels = ["", "i", "ii", "iii", "iv", "v", "vi", "vii"]
-    pages = [Page(n, label, unit) for n, (label, unit) in enumerate(zip(labels, front, strict=True), 1)]
+    pages = [
+        Page(n, label, unit) for n, (label, unit) in enumerate(zip(labels, front, strict=True), 1)
+    ]
     long_word = origins.body.xpath("//p[contains(., 'internationalisation')]")[0]
     tail = "".join((c.tail or "") for c in long_word)
     own = "".join((long_word.text + tail).split())
@@ -228,5 +258,12 @@ def _pages(chapters: Sequence[Chapter]) -> PageMap:
         pages.append(Page(len(pages) + 1, str(folio), of.id, TextPosition(element, offset)))
         folio += 1
     pages.append(Page(len(pages) + 1, str(folio), "index"))
-    anchors = {"origins": 10, "fig-map": 13, "tbl-dates": 13, "ix-origins-1": 10, "mechanisms": 16, "ix-mechanisms-1": 16}
+    anchors = {
+        "origins": 10,
+        "fig-map": 13,
+        "tbl-dates": 13,
+        "ix-origins-1": 10,
+        "mechanisms": 16,
+        "ix-mechanisms-1": 16,
+    }
     return PageMap(tuple(pages), anchors)
