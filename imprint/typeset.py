@@ -10,6 +10,7 @@ import copy
 import io
 import mimetypes
 import re
+import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,11 +22,15 @@ from lxml import etree
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from imprint import tags, weasy
-from imprint.fragments import Fragment, Link
+from imprint.fragments import Fragment, Held, Link, element_count
 from imprint.model import Chapter, PageMap, TextPosition
+from imprint.pictures import census
 
 ASSET_SCHEME = "asset:"
+# What stands for a folio that is not known yet; most books have hundreds of pages.
 UNKNOWN_FOLIO = "000"
+# Stands around the id of a cited page in a link's words; XML has no such character.
+FOLIO_MARK = "\0"
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,8 @@ class _Worker:
 
 
 _worker = _Worker()
+# WeasyPrint has parts of it replaced while it works: one unit at a time in a process.
+_laying_out = threading.Lock()
 
 
 # --- the chapter for paper -----------------------------------------------------------------------
@@ -100,12 +107,24 @@ def _cite_pages(body: etree._Element, page_map: PageMap) -> dict[str, str]:
         target = cite.get("data-cites")
         if target is None:
             continue
-        label = page_map.label(target) or UNKNOWN_FOLIO
-        cited[target] = label
+        cited[target] = cited_shape(page_map, target)
         for number in cite.iter("span"):
             if number.get("class") == "page-number":
-                number.text = label
+                number.text = cited[target]
+                number.set("data-folio-of", target)
+                # Figures of one width, whatever the style sheets ask for besides.
+                number.set("style", 'font-feature-settings: "tnum"')
     return cited
+
+
+def cited_shape(page_map: PageMap, target: str) -> str:
+    """A page's folio with noughts for its figures, which are as wide: what the layout depends on.
+
+    The figures themselves are stamped when fragments are joined, so that a chapter stays good
+    while the numbers that it cites change.
+    """
+    label = page_map.label(target) or UNKNOWN_FOLIO
+    return "0" * len(label) if label.isascii() and label.isdigit() else label
 
 
 def _halve(figure: etree._Element) -> None:
@@ -197,6 +216,11 @@ def _take_out(element: etree._Element) -> None:
 
 def typeset(job: Job) -> Typeset:
     """The unit's pages and all facts about them."""
+    with _laying_out:
+        return _typeset(job)
+
+
+def _typeset(job: Job) -> Typeset:
     case = _typecase(job)
     case.fetcher.assets = job.assets
     root = _parse(job.html)
@@ -210,20 +234,28 @@ def typeset(job: Job) -> Typeset:
         missing = ()
     _leave_fonts(painted.font_files, Path(job.shelf))
     elements = list(root.iter())
-    fragment = Fragment(
-        unit=job.unit,
+    body = Held(
         pdf=painted.pdf,
-        starts=page_starts(painted.marks, elements, painted.page_count),
-        # A unit without an id in its text can still be pointed at: its first page's top.
-        anchors={job.unit: (0, 0.0, 10_000.0), **painted.anchors},
         links=tuple(
             Link(link.page, link.rect, link.target, _words(elements[link.element]))
             for link in painted.links
         ),
         structure=tags.build(root, painted.marks, painted.links, job.unit),
+    )
+    images, objects = census(painted.pdf)
+    fragment = Fragment(
+        unit=job.unit,
+        body=body,
+        starts=page_starts(painted.marks, elements, painted.page_count),
+        # A unit without an id in its text can still be pointed at: its first page's top.
+        anchors={job.unit: (0, 0.0, 10_000.0), **painted.anchors},
         folios=painted.folios,
         fonts=painted.fonts,
+        cites=painted.cites,
         cited=job.cited,
+        targets=tuple(sorted({k.target for k in body.links if k.target.startswith("#")})),
+        images=images,
+        objects=objects + len(body.links) + element_count(body.structure),
     )
     overflowing = tuple(
         (page, _place(elements, number), excess) for page, number, excess in painted.overflowing
@@ -298,9 +330,20 @@ def _spell_out(root: ElementTree.Element, missing: Sequence[int]) -> None:
 
 
 def _words(element: ElementTree.Element) -> str:
-    """An element's words, or those of the pictures in it."""
-    text = " ".join("".join(element.itertext()).split())
+    """An element's words, or those of the pictures in it; cited folios by their ids."""
+    text = " ".join("".join(_spoken(element)).split())
     return text or " ".join(filter(None, (e.get("alt") for e in element.iter("img"))))
+
+
+def _spoken(element: ElementTree.Element) -> Iterator[str]:
+    target = element.get("data-folio-of")
+    if target is not None and not (element.text or "").strip("0"):
+        yield f"{FOLIO_MARK}{target}{FOLIO_MARK}"
+    else:
+        yield element.text or ""
+        for child in element:
+            yield from _spoken(child)
+            yield child.tail or ""
 
 
 def _place(elements: Sequence[ElementTree.Element], number: int) -> str:

@@ -1,0 +1,176 @@
+"""A laid-out book becomes finished files: one function an edition."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from imprint import epub, web
+from imprint.assemble import screen_pdf
+from imprint.cover import cover_picture
+from imprint.diagnostics import Diagnostic
+from imprint.fragments import Placed
+from imprint.model import Edition
+from imprint.pagemap import BACK_COVER, COVER
+from imprint.paginate import Pagination
+from imprint.press import Paper, cover_pdf, interior, print_pdf
+from imprint.publish import Finished
+from imprint.theme import Theme
+
+PROFILE = Path(__file__).parent / "profiles" / "FOGRA39L_coated.icc"
+
+
+@dataclass(frozen=True)
+class Sheets:
+    """What all editions of a book are made from.
+
+    ``languages`` maps each language that has a web edition to the ids of its chapters;
+    ``seconds`` is how long laying out took.
+    """
+
+    pagination: Pagination
+    theme: Theme
+    shelf: Path
+    modified: datetime.datetime
+    languages: Mapping[str, Collection[str]]
+    seconds: float
+
+    @property
+    def stem(self) -> str:
+        publication = self.pagination.book.publication
+        return f"{publication.slug}.{publication.lang}"
+
+    @property
+    def font_files(self) -> dict[str, bytes]:
+        return {file.name: file.read_bytes() for file in self.shelf.iterdir()}
+
+    def cover_picture(self) -> bytes:
+        return cover_picture(self.theme, self.pagination.book.publication)
+
+
+Result = tuple[list[Finished], list[Diagnostic]]
+
+
+def make(sheets: Sheets, kinds: Sequence[str]) -> Result:
+    """The files of the editions asked for, and what is worth knowing of them."""
+    finished: list[Finished] = []
+    found: list[Diagnostic] = []
+    for kind in kinds:
+        started = time.monotonic()
+        made, problems = _MAKERS[kind](sheets, finished)
+        seconds = time.monotonic() - started
+        if kind in ("pdf", "print"):
+            seconds += sheets.seconds
+        finished += [replace(m, edition=replace(m.edition, seconds=seconds)) for m in made]
+        found += problems
+    return finished, found
+
+
+def _single(sheets: Sheets, kind: str, ending: str, content: bytes, pages: int = 0) -> Finished:
+    file = f"{sheets.stem}.{ending}"
+    lang = sheets.pagination.book.publication.lang
+    return Finished(Edition(kind, lang, file, pages), {file: content})
+
+
+def _pdf(sheets: Sheets, finished: Sequence[Finished]) -> Result:
+    pagination = sheets.pagination
+    target = io.BytesIO()
+    screen_pdf(
+        target,
+        pagination.book.publication,
+        pagination.placed,
+        pagination.page_map,
+        pagination.toc,
+        sheets.font_files,
+        sheets.modified,
+    )
+    return [_single(sheets, "pdf", "pdf", target.getvalue(), len(pagination.page_map.pages))], []
+
+
+def _print(sheets: Sheets, finished: Sequence[Finished]) -> Result:
+    """The inside for the printer, and the cover as a sheet of its own."""
+    pagination = sheets.pagination
+    publication = pagination.book.publication
+    content, found = print_pdf(
+        publication,
+        pagination.placed,
+        pagination.page_map,
+        sheets.font_files,
+        palette=sheets.theme.palette,
+        profile=PROFILE,
+        modified=sheets.modified,
+    )
+    covers = {p.fragment.unit: p for p in pagination.placed}
+    _, shift = interior(pagination.placed)
+    pages = len(pagination.page_map.pages) - shift
+    made = [_single(sheets, "print", "print.pdf", content, pages)]
+    problems = [*found]
+    if COVER in covers and BACK_COVER in covers:
+        cover, more = _cover(sheets, covers[COVER], covers[BACK_COVER], pages)
+        made.append(cover)
+        problems += more
+    return made, problems
+
+
+def _cover(
+    sheets: Sheets, front: Placed, back: Placed, pages: int
+) -> tuple[Finished, tuple[Diagnostic, ...]]:
+    content, found = cover_pdf(
+        sheets.pagination.book.publication,
+        front,
+        back,
+        sheets.font_files,
+        theme=sheets.theme,
+        shelf=sheets.shelf,
+        pages=pages,
+        paper=Paper(),
+        profile=PROFILE,
+        modified=sheets.modified,
+    )
+    return _single(sheets, "print", "cover.pdf", content, 1), found
+
+
+def _epub(sheets: Sheets, finished: Sequence[Finished]) -> Result:
+    pagination = sheets.pagination
+    content = epub.make(
+        pagination.book,
+        pagination.page_map,
+        theme=sheets.theme.folder,
+        fonts=sheets.theme.fonts,
+        cover=sheets.cover_picture(),
+        modified=sheets.modified,
+    )
+    return [_single(sheets, "epub", "epub", content)], []
+
+
+def _web(sheets: Sheets, finished: Sequence[Finished]) -> Result:
+    pagination = sheets.pagination
+    names = {"pdf": "PDF", "epub": "EPUB"}
+    downloads = [
+        web.Download(names[f.edition.kind], f"../../{f.edition.file}", f.size_bytes)
+        for f in finished
+        if f.edition.kind in names
+    ]
+    files = web.make(
+        pagination.book,
+        pagination.page_map,
+        theme=sheets.theme.folder,
+        fonts=sheets.theme.fonts,
+        cover=sheets.cover_picture(),
+        downloads=downloads,
+        languages=sheets.languages,
+    )
+    lang = pagination.book.publication.lang
+    return [Finished(Edition("web", lang, f"web/{lang}"), files)], []
+
+
+_MAKERS: dict[str, Callable[[Sheets, Sequence[Finished]], Result]] = {
+    "pdf": _pdf,
+    "print": _print,
+    "epub": _epub,
+    "web": _web,
+}
