@@ -24,6 +24,8 @@ from imprint.separate import IDENTITY, SMALL_TEXT_PT, Matrix, multiplied, scale
 MM = 72 / 25.4
 LEAST_BLEED_MM = 3.0
 LEAST_DPI, WANTED_DPI = 225, 300
+# Drawings within drawings beyond this draw themselves.
+_DEEPEST = 28
 
 RULES = {
     "press-unreadable": "The file opens.",
@@ -76,7 +78,7 @@ def preflight(path: Path) -> tuple[Diagnostic, ...]:
             _file(report, pdf)
             for number, page in enumerate(pdf.pages, 1):
                 report.page = number
-                _page(report, pdf.pages[0], page)
+                _readable_page(report, pdf.pages[0], page)
             report.page = 0
     except pikepdf.PasswordError:
         report.add("press-encrypted", "The file asks for a password.")
@@ -212,6 +214,14 @@ def _interactive(report: _Report, root: pikepdf.Object) -> None:
 # --- a page --------------------------------------------------------------------------------------
 
 
+def _readable_page(report: _Report, first: pikepdf.Page, page: pikepdf.Page) -> None:
+    """A page's findings; a page that is not as the format wants it is a finding itself."""
+    try:
+        _page(report, first, page)
+    except (pikepdf.PdfError, ArithmeticError, LookupError, TypeError, ValueError) as fault:
+        report.add("press-unreadable", f"The page cannot be read: {fault}")
+
+
 def _page(report: _Report, first: pikepdf.Page, page: pikepdf.Page) -> None:
     _boxes(report, first, page)
     _annotations(report, page.obj)
@@ -292,7 +302,12 @@ _FILLS = ("f", "F", "f*", "B", "B*", "b", "b*")
 _STROKES = ("S", "s", "B", "B*", "b", "b*")
 _SHOWS = ("Tj", "TJ", "'", '"')
 _READ = " ".join(
-    ("q Q cm gs BT Tf Tm Tr Do sh cs CS sc SC scn SCN g G rg RG k K", *_FILLS, *_STROKES, *_SHOWS)
+    (
+        "BI ID EI q Q cm gs BT Tf Tm Tr Do sh cs CS sc SC scn SCN g G rg RG k K",
+        *_FILLS,
+        *_STROKES,
+        *_SHOWS,
+    )
 )
 
 
@@ -325,15 +340,21 @@ class _Ink:
 class _Reader:
     """Reads one content stream and the streams that it draws."""
 
-    def __init__(self, report: _Report, resources: pikepdf.Object, state: _Ink) -> None:
+    def __init__(
+        self, report: _Report, resources: pikepdf.Object, state: _Ink, depth: int = 0
+    ) -> None:
         self.report = report
         self.resources = resources
         self.state = state
         self.stack: list[_Ink] = []
+        self.depth = depth
 
     def read(self, holder: pikepdf.Object) -> None:
         """Judge all that the page or form paints."""
         for instruction in pikepdf.parse_content_stream(holder, _READ):
+            if isinstance(instruction, pikepdf.ContentStreamInlineImage):
+                self._inline(instruction.iimage.obj)
+                continue
             name = str(instruction.operator)
             if name in _SHOWS:
                 self._show()
@@ -491,17 +512,31 @@ class _Reader:
         if key in self.report.walked:
             return
         self.report.walked.add(key)
-        _Reader(self.report, resources, state).read(stream)
+        if self.depth == _DEEPEST:
+            self.report.add("press-unreadable", "Drawings stand within one another without end.")
+            return
+        _Reader(self.report, resources, state, self.depth + 1).read(stream)
+
+    def _inline(self, picture: Any) -> None:
+        """A picture within the content itself (ISO 32000-1, 8.9.7)."""
+        space = picture.get("/ColorSpace")
+        found = self._resource("/ColorSpace", space) if isinstance(space, Name) else None
+        if _space(found or space) in ("RGB", "Lab"):
+            self.report.add("press-rgb", "There are pictures in RGB.")
+        self._resolution(picture)
 
     def _picture(self, picture: Any) -> None:
-        matrix = self.state.matrix
-        width, height = math.hypot(*matrix[:2]), math.hypot(*matrix[2:4])
         if picture.get("/ImageMask"):
             self._judge(self.state.fill, self.state.fill_overprints, "A picture")
         elif _space(picture.get("/ColorSpace")) in ("RGB", "Lab"):
             self.report.add("press-rgb", "There are pictures in RGB.")
         else:
             self._weigh(picture)
+        self._resolution(picture)
+
+    def _resolution(self, picture: Any) -> None:
+        matrix = self.state.matrix
+        width, height = math.hypot(*matrix[:2]), math.hypot(*matrix[2:4])
         if not width or not height:
             return
         dpi = 72 * min(int(picture.Width) / width, int(picture.Height) / height)
