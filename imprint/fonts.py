@@ -103,11 +103,18 @@ def _program_key(use: FontUse) -> tuple[str, int, tuple[tuple[str, float], ...]]
     return use.file, use.index, tuple(sorted(use.variations.items()))
 
 
+# Fonts stay open: a book's numbers are shaped thousands of times in a handful of faces.
+_open_fonts: dict[tuple[str, int, tuple[tuple[str, float], ...]], hb.Font] = {}
+
+
 def _font(file: bytes, use: FontUse) -> hb.Font:
-    font = hb.Font(hb.Face(hb.Blob(file), use.index))
-    if use.variations:
-        font.set_variations(dict(use.variations))
-    return font
+    key = _program_key(use)
+    if key not in _open_fonts:
+        font = hb.Font(hb.Face(hb.Blob(file), use.index))
+        if use.variations:
+            font.set_variations(dict(use.variations))
+        _open_fonts[key] = font
+    return _open_fonts[key]
 
 
 def _font_file(pdf: pikepdf.Pdf, content: bytes) -> pikepdf.Object:

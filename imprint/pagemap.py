@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from imprint.fragments import Fragment, Placed
 from imprint.model import Page, PageMap
@@ -72,6 +73,11 @@ def page_map(placed: Sequence[Placed]) -> PageMap:
     return PageMap(tuple(pages), anchors)
 
 
+def with_citations(piece: Placed, pages: PageMap) -> Placed:
+    """The placed fragment with the folios that it cites."""
+    return replace(piece, cited={name: pages.label(name) for name in piece.fragment.cited})
+
+
 def _blank(pages: Sequence[Page]) -> Page:
     """A page that only fills up: it counts, and its label is the next of its neighbour's kind."""
     before = pages[-1] if pages else Page(0, "", "", None)
@@ -80,11 +86,12 @@ def _blank(pages: Sequence[Page]) -> Page:
     elif before.unit == COVER:
         label = ""
     else:
-        label = roman(_from_roman(before.label) + 1) if before.label else ""
+        label = roman(from_roman(before.label) + 1) if before.label else ""
     return Page(before.number + 1, label, before.unit, None)
 
 
-def _from_roman(text: str) -> int:
+def from_roman(text: str) -> int:
+    """The number that small roman numerals stand for; 0 for none."""
     values = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
     total = 0
     for sign, following in zip(text, text[1:] + " ", strict=True) if text else ():

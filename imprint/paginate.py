@@ -10,10 +10,10 @@ from imprint.barcode import ean13_svg
 from imprint.diagnostics import Diagnostic, warning
 from imprint.fragments import Fragment, Placed
 from imprint.model import Anchor, Book, Chapter, PageMap, TocEntry
-from imprint.pagemap import BACK_COVER, COVER, page_map, place
+from imprint.pagemap import BACK_COVER, COVER, page_map, place, with_citations
 from imprint.places import place_of
 from imprint.theme import Theme, chapter_html, part_html
-from imprint.typeset import ASSET_SCHEME, Job, Typeset, paged_body
+from imprint.typeset import ASSET_SCHEME, Job, Typeset, cited_shape, paged_body
 from imprint.words import words
 
 # Layout that depends on its own page numbers may never settle (two chapters that push each other).
@@ -44,7 +44,9 @@ def paginate(book: Book, theme: Theme, shelf: Path, run: Runner) -> Pagination:
     cover, back_cover = press.covers()
     free = press.free_units()
     placed = place(front, [*body, *back], cover, back_cover, any_side=free)
-    return Pagination(placed, page_map(placed), book.toc, book, (*diagnostics, *press.findings))
+    pages = page_map(placed)
+    placed = tuple(with_citations(piece, pages) for piece in placed)
+    return Pagination(placed, pages, book.toc, book, (*diagnostics, *press.findings))
 
 
 def _with_generated(book: Book) -> Book:
@@ -118,7 +120,7 @@ class _Press:
         side = "recto" if round_ == 0 else self.required[chapter.id]
         before = self.done.get(chapter.id)
         if before is not None and self.sides[chapter.id] == side:
-            cited = {name: known.label(name) for name in before.fragment.cited}
+            cited = {name: cited_shape(known, name) for name in before.fragment.cited}
             if cited == dict(before.fragment.cited):
                 return None
         self.sides[chapter.id] = side

@@ -82,6 +82,19 @@ class FolioSlot:
 
 
 @dataclass(frozen=True)
+class CiteSlot:
+    """Where a page's number is cited: noughts in page ``page``'s content, marked ``%cite n``.
+
+    ``target`` is the id whose folio is to be set there, in figures as ``features`` ask for.
+    """
+
+    page: int
+    target: str
+    font: str
+    features: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class FontUse:
     """A font as a fragment uses it: which file, and which of its glyphs stand for which text."""
 
@@ -108,6 +121,7 @@ class Painted:
     links: tuple[LinkArea, ...]
     anchors: Mapping[str, tuple[int, float, float]]
     folios: tuple[FolioSlot, ...]
+    cites: tuple[CiteSlot, ...]
     fonts: Mapping[str, FontUse]
     font_files: Mapping[str, bytes]
     missing: tuple[int, ...]
@@ -185,6 +199,7 @@ class _Recorder:
         self.hidden = _hidden(root)
         self.marks: list[Mark] = []
         self.folios: list[FolioSlot] = []
+        self.cites: list[CiteSlot] = []
         self.fonts: Mapping[str, Any] = {}
 
     @contextlib.contextmanager
@@ -208,6 +223,7 @@ class _Recorder:
             links=tuple(self._links()),
             anchors=self._anchors(),
             folios=tuple(self.folios),
+            cites=tuple(self.cites),
             fonts=fonts,
             font_files=files,
             missing=tuple(missing),
@@ -227,6 +243,7 @@ class _Recorder:
         for page, (laid_out, stream) in enumerate(zip(document.pages, streams, strict=True)):
             artifacts: dict[int, str] = {}
             actual: dict[int, str] = {}
+            cited: dict[int, int] = {}
             height = laid_out.height
             tags = stream._tags
             for box, area in _content(laid_out._page_box, page, heads):
@@ -235,6 +252,16 @@ class _Recorder:
                 if tag is None:
                     continue
                 mcid = tag["mcid"]
+                if (target := _cited(box)) is not None:
+                    cited[mcid] = len(self.cites)
+                    self.cites.append(
+                        CiteSlot(
+                            page,
+                            target,
+                            _first_font(box, stream).hash,
+                            {**_features(box.style), "tnum": 1},
+                        )
+                    )
                 number = self.numbers.get(id(box.element)) if box.element is not None else None
                 if area in ("margin", "repeated") or number is None or number in self.hidden:
                     artifacts[mcid] = "Pagination" if area == "margin" else "Layout"
@@ -252,18 +279,14 @@ class _Recorder:
                         footnote=area == "footnote",
                     )
                 )
-            _rewrite_marks(stream, artifacts, actual)
+            _rewrite_marks(stream, artifacts, actual, cited)
 
     def _folio(self, box: Any, area: str, page: int, height: float, stream: Any) -> None:
         """A slot for the page's number where the style sheet left hidden zeros."""
         hidden = area == "margin" and isinstance(box, boxes.TextBox)
         if not hidden or box.style["visibility"] == "visible" or box.text.strip("0"):
             return
-        layout = box.pango_layout
-        layout.reactivate(box.style)
-        line, _ = layout.get_first_line()
-        font, _ = stream.add_font(line.runs[0].data.item.analysis.font)
-        layout.deactivate()
+        font = _first_font(box, stream)
         color = box.style["color"]
         # The margin box is the text's containing block: its width is what alignment refers to.
         margin_box = self._margin_boxes[id(box)]
@@ -405,8 +428,30 @@ def _rect(box: Any, height: float) -> tuple[float, float, float, float]:
     return x1, y1, x2, y2
 
 
-def _rewrite_marks(stream: Any, artifacts: Mapping[int, str], actual: Mapping[int, str]) -> None:
-    """Turn marks into artifacts, and give broken words their unbroken text.
+def _first_font(box: Any, stream: Any) -> Any:
+    """The font in which a text begins."""
+    layout = box.pango_layout
+    layout.reactivate(box.style)
+    line, _ = layout.get_first_line()
+    font, _ = stream.add_font(line.runs[0].data.item.analysis.font)
+    layout.deactivate()
+    return font
+
+
+def _cited(box: Any) -> str | None:
+    """The id whose page a text cites, if it is the noughts that stand for a page's number."""
+    if not isinstance(box, boxes.TextBox) or box.element is None or box.text.strip("0"):
+        return None
+    return box.element.get("data-folio-of") if not _pseudo(box) else None
+
+
+def _rewrite_marks(
+    stream: Any,
+    artifacts: Mapping[int, str],
+    actual: Mapping[int, str],
+    cited: Mapping[int, int],
+) -> None:
+    """Turn marks into artifacts, give broken words their unbroken text, mark cited folios.
 
     WeasyPrint begins a sequence with three items: the tag, the property list, ``BDC``.
     """
@@ -415,11 +460,22 @@ def _rewrite_marks(stream: Any, artifacts: Mapping[int, str], actual: Mapping[in
         if not isinstance(item, pydyf.Dictionary) or "MCID" not in item:
             continue
         mcid = item["MCID"]
+        if mcid in cited:
+            _mark_citation(items, position, cited[mcid])
         if mcid in artifacts:
             items[position - 1] = b"/Artifact"
             items[position] = pydyf.Dictionary({"Type": f"/{artifacts[mcid]}"})
         elif mcid in actual:
             item["ActualText"] = pydyf.String(actual[mcid])
+
+
+def _mark_citation(items: list[Any], start: int, number: int) -> None:
+    """Name the slot in a comment behind the operator that shows the text (ISO 32000-1, 7.2.4)."""
+    for position in range(start, len(items)):
+        item = items[position]
+        if isinstance(item, bytes) and item.endswith(b"] TJ"):
+            items[position] = item + b" %%cite %d" % number
+            return
 
 
 def _alignment(value: str) -> str:
@@ -434,11 +490,25 @@ def _features(style: Any) -> dict[str, int]:
     return {keys[value]: 1 for value in values if value in keys}
 
 
+# A font file's digest by its size and its ends: files are read once for every document, and
+# hashing megabytes each time would be felt.
+_digests: dict[tuple[int, bytes, bytes], str] = {}
+
+
+def _digest(content: bytes) -> str:
+    """The SHA-256 of a font file, from memory where the file was met before."""
+    # The head of an OpenType file holds the check sums of all its tables.
+    ends = (len(content), content[:4096], content[-4096:])
+    if ends not in _digests:
+        _digests[ends] = hashlib.sha256(content).hexdigest()
+    return _digests[ends]
+
+
 def _font_uses(fonts: Mapping[str, Any]) -> tuple[dict[str, FontUse], dict[str, bytes]]:
     uses: dict[str, FontUse] = {}
     files: dict[str, bytes] = {}
     for font in fonts.values():
-        digest = hashlib.sha256(font.file_content).hexdigest()
+        digest = _digest(font.file_content)
         files[digest] = font.file_content
         before = uses.get(font.hash)
         uses[font.hash] = FontUse(
@@ -559,6 +629,7 @@ def _first_line(
 
 
 __all__ = [
+    "CiteSlot",
     "FolioSlot",
     "FontUse",
     "LinkArea",
