@@ -18,7 +18,7 @@ from imprint.diagnostics import Diagnostic, warning
 from imprint.heads import presentable
 from imprint.model import Chapter, Source
 from imprint.places import SourceText, mark_places, place_of, source_text
-from imprint.words import words
+from imprint.words import direction, words
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 # What the editions can set. Anything else that HTML knows is unwrapped: its content stays.
@@ -66,6 +66,8 @@ def parse(source: Source, lang: str) -> tuple[Chapter, tuple[Diagnostic, ...]]:
     _front(body, title, source)
     _identify_headings(body, source.file, diagnostics)
     body.set("lang", lang)
+    if direction(lang) == "rtl":
+        body.set("dir", "rtl")
     chapter = Chapter(
         id=str(source.head.get("id", "")),
         file=source.file,

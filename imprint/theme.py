@@ -78,6 +78,7 @@ def chapter_html(
         chapter=chapter,
         body=Markup(body),
         words=lexicon.words(chapter.lang),
+        direction=lexicon.direction(chapter.lang),
         side=side,
         drawing="",
     )
@@ -92,6 +93,7 @@ def part_html(
         f"paged/{name}.html.j2",
         publication=book.publication,
         words=lexicon.words(lang),
+        direction=lexicon.direction(lang),
         side=side,
         toc=book.toc,
         anchors=book.anchors,

@@ -41,6 +41,11 @@ def locale(lang: str) -> Locale:
     return Locale.parse("en")
 
 
+def direction(lang: str) -> str:
+    """The direction of the language's script: "rtl" for Arabic or Hebrew, else "ltr"."""
+    return "rtl" if locale(lang).character_order == "right-to-left" else "ltr"
+
+
 @lru_cache(maxsize=64)
 def _catalogue(lang: str) -> Mapping[str, str]:
     """The translations of the language's catalogue, or of the language without its region."""
