@@ -13,7 +13,7 @@ from rich.table import Table
 from imprint.build import Report, Request
 from imprint.build import build as build_folder
 from imprint.commands.show import show_diagnostics
-from imprint.model import EDITIONS
+from imprint.model import EDITIONS, Edition
 from imprint.words import file_size
 
 _NAMES = {"pdf": "screen PDF", "print": "print PDF", "epub": "EPUB", "web": "web edition"}
@@ -68,7 +68,9 @@ def build(
     report = _with_progress(request, console)
     show_diagnostics(report.diagnostics, folder, errors_only=quiet)
     if not quiet:
-        _summary(report, request, Console())
+        console = Console()
+        # A log or a pipe has no width of its own: names stay whole there.
+        _summary(report, request, console if console.is_terminal else Console(width=140))
     sys.exit(1 if report.failed else 0)
 
 
@@ -102,13 +104,17 @@ def _summary(report: Report, request: Request, console: Console) -> None:
     for made in report.made:
         edition = made.edition
         table.add_row(
-            f"{_NAMES[edition.kind]} ({edition.lang})",
+            f"{_name(edition)} ({edition.lang})",
             str(_shown(request.output / edition.file)),
             file_size(made.size_bytes, "en"),
             str(edition.pages or ""),
             f"{edition.seconds:.1f}",
         )
     console.print(table)
+
+
+def _name(edition: Edition) -> str:
+    return "cover sheet" if edition.file.endswith(".cover.pdf") else _NAMES[edition.kind]
 
 
 def _shown(path: Path) -> Path:
