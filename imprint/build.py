@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imprint import diagnostics as findings
-from imprint import figures
+from imprint import figures, trade
 from imprint.assets import Gallery
 from imprint.contrast import check_theme
 from imprint.diagnostics import Diagnostic, error
@@ -92,7 +92,9 @@ def build(request: Request, progress: Progress = lambda stage, done, total: None
         return Report((), tuple(findings.ordered(found_all)), True)
     progress("Publishing", 0, 1)
     try:
-        publish(request.output, finished)
+        moment = modified(books[0])
+        notes = trade.records(books, finished, request.output, moment, found_all)
+        publish(request.output, [*finished, *notes])
     except OSError as fault:
         found_all.append(_unwritable(request.output, fault))
         return Report((), tuple(findings.ordered(found_all)), True)
