@@ -192,10 +192,15 @@ class _Writer:
 
     def directive(self, block: Block) -> list[str]:
         """A box for the kinds that are boxes, a division with the name as class for others."""
-        kind, title, options = _directive(block)
+        kind, title, attributes = _directive(block)
         children = block.children
+        if kind in ("figure", "image") and block.braced:
+            return self.figure(title or "", children)
         if block.braced and children and children[0].kind == "paragraph":
-            children = _without_options(children)
+            children = _options(children)[1]
+        if kind == "figure-md":
+            # What stands for its title is the name that others refer to it by.
+            title = None
         if title is None and children and children[0].kind == "heading" and kind in ADMONITIONS:
             # Quarto: a heading at its beginning is the box's title.
             title, children = " ".join(children[0].lines), children[1:]
@@ -203,7 +208,7 @@ class _Writer:
             return self.box("note" if kind == "admonition" else kind, title, children)
         head = [f"**{title}**", ""] if title else []
         lines = self.container(children)
-        return [f"<div{options}>", "", *head, *lines, "", "</div>"]
+        return [f"<div{attributes}>", "", *head, *lines, "", "</div>"]
 
     def element(self, block: Block) -> list[str]:
         """An element whose content is Markdown."""
@@ -262,20 +267,19 @@ class _Writer:
             return self.code(block)
         kind, argument = found.groups()
         if kind in ("figure", "image"):
-            return self.figure(block, argument.strip())
+            return self.figure(argument.strip(), read("\n".join(block.lines))[0].children)
         if kind in ("code", "code-block", "code-cell", "sourcecode"):
             block.name, block.lines = argument, _split_options(block.lines)[1]
         return self.code(block)
 
-    def figure(self, block: Block, path: str) -> list[str]:
+    def figure(self, path: str, children: list[Block]) -> list[str]:
         """MyST's figure: the picture, and after it the paragraph with its caption."""
-        options, rest = _split_options(block.lines)
+        options, rest = _options(children)
         name = f"{{#{options['name']}}}" if _NAME.fullmatch(options.get("name", "")) else ""
         alternative = re.sub(r"([\[\]\\])", r"\\\1", options.get("alt", ""))
         lines = [f"![{alternative}]({path.replace(' ', '%20')}){name}"]
-        caption, _ = read("\n".join(rest))
-        written = self.container(caption.children)
-        if written and caption.children[0].kind == "paragraph":
+        written = self.container(rest)
+        if written and rest[0].kind == "paragraph":
             written[0] = f"Figure: {written[0]}"
         return [*lines, "", *written] if written else lines
 
@@ -331,6 +335,7 @@ _FENCE_DIRECTIVE = re.compile(r"\{([\w:-]+)\}(.*)$")
 # One long row must not make every other one as long.
 _MOST_EXTRA_CELLS = 8
 _NAME = re.compile(r"[A-Za-z][\w:.-]*")
+_YAML_END = re.compile(r"---\s*$")
 _OPTION = re.compile(r":([\w-]+):(?:[ \t]+(.*))?$")
 _LANGUAGE = re.compile(r"(?:\{?[ \t]*\.?)([A-Za-z][\w#+.-]*)")
 
@@ -432,16 +437,32 @@ def _directive(block: Block) -> tuple[str, str | None, str]:
     return kind, title or None, attributes
 
 
-def _without_options(children: list[Block]) -> list[Block]:
-    """A directive's blocks without the lines of options that they begin with."""
-    first = children[0]
-    first.lines = _split_options(first.lines)[1]
-    return children if first.lines else children[1:]
+def _options(children: list[Block]) -> tuple[dict[str, str], list[Block]]:
+    """The options that a directive's blocks begin with, and the blocks without them.
+
+    They stand in lines like ``:name: value``, or as YAML between two lines of dashes: Markdown
+    sees a rule and a heading there.
+    """
+    if not children:
+        return {}, children
+    first, *rest = children
+    if first.kind == "rule" and rest and rest[0].kind == "heading" and not rest[0].gap:
+        pairs = (line.partition(":") for line in rest[0].lines)
+        return {name.strip(): value.strip() for name, _, value in pairs}, rest[1:]
+    if first.kind != "paragraph":
+        return {}, children
+    options, first.lines = _split_options(first.lines)
+    return options, children if first.lines else rest
 
 
 def _split_options(lines: list[str]) -> tuple[dict[str, str], list[str]]:
     """The options that a directive's lines begin with, and the other lines."""
     options: dict[str, str] = {}
+    if lines and _YAML_END.match(lines[0]):
+        end = next((n for n, line in enumerate(lines[1:], 1) if _YAML_END.match(line)), 0)
+        pairs = (line.partition(":") for line in lines[1:end])
+        if end:
+            return {name.strip(): value.strip() for name, _, value in pairs}, lines[end + 1 :]
     for number, line in enumerate(lines):
         found = _OPTION.match(line.strip())
         if not found:

@@ -355,7 +355,7 @@ _AUTOLINK = r"<([A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*)>"
 
 
 class _Ampersand(InlineProcessor):
-    """``\\&``, which must not become an entity with the letters after it."""
+    r"""``\&``, which must not become an entity with the letters after it."""
 
     def handleMatch(  # noqa: N802
         self, m: re.Match[str], data: str
@@ -424,20 +424,20 @@ class _Ungrouped(Treeprocessor):
 
 
 class _Brackets(Treeprocessor):
-    """Escapes brackets that cannot make a link, in texts with very many, and other excess.
+    """Escapes brackets that cannot make a link, in texts with very many.
 
     Python-Markdown looks from each bracket to the end of the text, once a pattern: ten thousand
-    take it a quarter of a minute. No paragraph means thousands of stars.
+    take it a quarter of a minute. A paragraph with thousands of one mark stays as it is written.
     """
 
     FEW = 40
     DEEP = 8
     MOST = 2000
     TOKEN = re.compile(r"\\.|(`+)|\]\(|[\[\]()]", re.DOTALL)
-    MARK = re.compile(r"[*_~=^\"'`&<:\\]")
+    MARK = re.compile(r"[*_~=^\"'`&<:@{!\\]")
 
     def run(self, root: Element) -> None:
-        """Escape them in all text that inline patterns will see."""
+        """Escape them in all text that inline patterns would see."""
         for element in root.iter():
             for place in ("text", "tail"):
                 text = getattr(element, place)
@@ -450,14 +450,9 @@ class _Brackets(Treeprocessor):
                     setattr(element, place, self.limit(text))
 
     def limit(self, text: str) -> str:
-        """The text with every mark escaped that stands in it too often."""
-        counts: Counter[str] = Counter()
-        places = []
-        for found in self.MARK.finditer(text):
-            counts[found.group()] += 1
-            if counts[found.group()] > self.MOST:
-                places.append(found.start())
-        return self.escape(text, places) if places else text
+        """The text, beyond the reach of inline patterns if a mark stands in it too often."""
+        counts = Counter(self.MARK.findall(text))
+        return AtomicString(text) if max(counts.values(), default=0) > self.MOST else text
 
     def tame(self, text: str) -> str:
         """The text with those escaped that nothing closes, or that stand too deep."""

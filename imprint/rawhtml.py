@@ -121,9 +121,15 @@ def readable(text: str, *, components: bool) -> str:
         return "" if components or closed else "&lt;" + found.group()[1:]
 
     pieces, end = [], 0
-    for found in TAG.finditer(text):
+    while found := TAG.search(text, end):
         pieces += [text[end : found.start()].replace("<", "&lt;"), tag(found)]
         end = found.end()
+        name = found.group("name").lower()
+        if name in ("script", "style") and not found.group("close"):
+            # Their content is no HTML.
+            close = lowered.find(f"</{name}", end)
+            end, start = (close if close >= 0 else len(text)), end
+            pieces.append(text[start:end])
     return "".join([*pieces, text[end:].replace("<", "&lt;")])
 
 
