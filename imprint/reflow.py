@@ -312,6 +312,9 @@ def _shaped_body(
     body = repaired(body, Admission(pictures, say("Missing picture")))
     body.set("id", body.get("id") or safe_id(chapter.id))
     _number_title(body, chapter.number)
+    for box in body.iter("aside"):
+        # Without a role each would be a landmark, and landmarks need names that differ.
+        box.set("role", box.get("role", "note"))
     for link in body.iter("a"):
         if link.get("role") == "doc-backlink" and not link.get("aria-label"):
             link.set("aria-label", say("Back to the text"))

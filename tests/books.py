@@ -127,6 +127,7 @@ interrupts them, and how the measure of the page feels to a reader who has come 
 <thead><tr><th scope="col">Year</th><th scope="col">Countries that signed</th><th scope="col" class="align-right">Number</th></tr></thead>
 <tbody><tr><th scope="row">1994</th><td>Romania, Lithuania, Poland, Estonia, Hungary, Ukraine, Slovakia, Bulgaria</td><td class="align-right">22</td></tr>
 <tr><th scope="row">1995</th><td>Belarus, Austria, Malta</td><td class="align-right">4</td></tr></tbody></table>
+<aside class="box dates"><p class="box-title">Key dates</p><p>1990 London. 1994 Brussels.</p></aside>
 <h3 id="a-detail">A detail</h3>
 <p>Definitions, code and a list come next.</p>
 <dl><dt>EAPC</dt><dd>The council in which Allies and Partners meet.</dd><dt>PARP</dt><dd>The planning and review
