@@ -176,6 +176,7 @@ def _float_note(call: etree._Element, note: etree._Element) -> None:
     footnote.tag = "div"
     footnote.set("class", "footnote")
     _open_paragraph(footnote)
+    _collapse_spaces(footnote)
     footnote.attrib.pop("role", None)
     footnote.tail = call.tail
     anchor = call.get("id")
@@ -196,6 +197,16 @@ def _open_paragraph(note: etree._Element) -> None:
     for position, child in enumerate(list(first)):
         note.insert(position, child)
     note.remove(first)
+
+
+def _collapse_spaces(note: etree._Element) -> None:
+    """White space made single: WeasyPrint 70 leaves it as it is in notes, line ends and all."""
+    for element in note.iter():
+        if any(e.tag == "pre" for e in (element, *element.iterancestors())):
+            continue
+        element.text = re.sub(r"[ \t\r\n]+", " ", element.text) if element.text else element.text
+        if element is not note and element.tail:
+            element.tail = re.sub(r"[ \t\r\n]+", " ", element.tail)
 
 
 def _take_out(element: etree._Element) -> None:
