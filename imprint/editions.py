@@ -41,14 +41,17 @@ class Sheets:
 
     @property
     def stem(self) -> str:
+        """How the names of the single files begin."""
         publication = self.pagination.book.publication
         return f"{publication.slug}.{publication.lang}"
 
     @property
     def font_files(self) -> dict[str, bytes]:
+        """The fonts that fragments use, by digest."""
         return {file.name: file.read_bytes() for file in self.shelf.iterdir()}
 
     def cover_picture(self) -> bytes:
+        """The front cover as a JPEG."""
         return cover_picture(self.theme, self.pagination.book.publication)
 
 

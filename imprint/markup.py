@@ -406,9 +406,9 @@ class _Shape:
                 self._alert(quote, first, alert)
                 continue
             last = quote[-1] if len(quote) else None
-            if last is not None and last.tag == "p" and len(quote) > 1:
-                if _DASH.match(text_of(last)):
-                    last.set("class", "attribution")
+            signed = last is not None and last.tag == "p" and len(quote) > 1
+            if last is not None and signed and _DASH.match(text_of(last)):
+                last.set("class", "attribution")
 
     def _alert(self, quote: etree._Element, first: etree._Element, alert: re.Match[str]) -> None:
         kind = alert[1].lower()
@@ -473,11 +473,8 @@ class _Shape:
                 continue
             if kind == "Table" and neighbour.tag == "table" and neighbour.find("caption") is None:
                 return neighbour
-            if kind == "Figure" and (_lone_picture(neighbour) is not None):
+            if kind == "Figure" and _may_be_captioned(neighbour):
                 return neighbour
-            if kind == "Figure" and neighbour.tag in ("table", "figure", "div"):
-                if neighbour.tag != "figure" or neighbour.find("figcaption") is None:
-                    return neighbour
         return None
 
     def figures(self) -> None:
@@ -679,6 +676,13 @@ class _Shape:
                 _remove(element)
 
 
+def _may_be_captioned(element: etree._Element) -> bool:
+    """Whether a figure's caption can be this element's."""
+    if element.tag == "figure":
+        return element.find("figcaption") is None
+    return element.tag in ("table", "div") or _lone_picture(element) is not None
+
+
 def _lone_picture(paragraph: etree._Element) -> etree._Element | None:
     """The picture of a paragraph that holds nothing else, a link around it allowed."""
     if paragraph.tag != "p" or text_of(paragraph):
@@ -776,8 +780,7 @@ def _fill_rows(table: etree._Element) -> None:
                 column += 1
             width = _span(cell, "colspan", 200)
             # ISO 32000-1 knows no span past the last row.
-            group = row.getparent()
-            below = len([r for r in row.itersiblings("tr")]) if group is not None else 0
+            below = len(list(row.itersiblings("tr")))
             height = _span(cell, "rowspan", below + 1)
             for down in range(height):
                 for across in range(width):

@@ -66,32 +66,39 @@ def mark_places(body: etree._Element, source: SourceText) -> None:
         if not isinstance(element.tag, str):
             continue
         if event == "end":
-            if element is not body:
-                found = _find_run(element.tail or "", source, cursor)
-                cursor = found[1] if found and found[2] >= 8 else cursor
+            found = _find_run(element.tail or "", source, cursor) if element is not body else None
+            cursor = found[1] if found and found[2] >= 8 else cursor
             continue
         if element.tag in named:
             named[element.tag] = _mark_named(element, source, named[element.tag])
-            if element.tag == "img":
-                continue
         found = _find_run(element.text or "", source, cursor)
-        if found is None:
-            if element.get("data-at") is None:
-                waiting.append(element)
-            continue
-        cursor = found[1]
-        line, column = source.position(source.offsets[found[0]])
-        if element.tag != "a" or element.get("data-at") is None:
-            element.set("data-at", f"{line}:{column}")
-        ancestors = set(element.iterancestors())
-        for holder in waiting:
-            if holder in ancestors:
-                holder.set("data-at", f"{line}:{column}")
+        if found is not None:
+            cursor = found[1]
+            _mark_found(element, source.position(source.offsets[found[0]]), waiting)
+        elif element.get("data-at") is None:
+            waiting.append(element)
+    _mark_waiting(waiting)
+
+
+def _mark_found(
+    element: etree._Element, position: tuple[int, int], waiting: list[etree._Element]
+) -> None:
+    """Place an element whose text was found, and those around it that only hold others."""
+    place = f"{position[0]}:{position[1]}"
+    if element.get("data-at") is None:
+        element.set("data-at", place)
+    ancestors = set(element.iterancestors())
+    for holder in [holder for holder in waiting if holder in ancestors]:
+        holder.set("data-at", place)
+        waiting.remove(holder)
+
+
+def _mark_waiting(waiting: list[etree._Element]) -> None:
+    """Elements without any text stand where the one before them does."""
     for element in waiting:
-        if element.get("data-at") is None:
-            before = element.getprevious()
-            before = element.getparent() if before is None else before
-            element.set("data-at", (before.get("data-at") if before is not None else "") or "0:0")
+        before = element.getprevious()
+        before = element.getparent() if before is None else before
+        element.set("data-at", (before.get("data-at") if before is not None else "") or "0:0")
 
 
 # A find is the index of its first letter, the index after its last, and how many there are.

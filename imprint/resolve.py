@@ -26,6 +26,8 @@ _UNNUMBERED = frozenset(
     "foreword preface introduction prologue epilogue afterword conclusion appendix glossary "
     "bibliography acknowledgments colophon dedication part".split()
 )
+# Languages that write "Figure 3" with a capital within a sentence.
+_CAPITALISED = ("en", "de")
 _LINK_SCHEMES = frozenset(("http", "https", "mailto", "tel", "ftp", "ftps"))
 _LEADING_TITLES = re.compile(r"\.(html?|md|markdown|mdown|mkd)$", re.I)
 
@@ -516,16 +518,29 @@ class _Desk:
         anchor = self.anchors[name]
         link.set("class", "xref")
         if anchor.kind in ("figure", "table"):
-            kind = self.word("Figure" if anchor.kind == "figure" else "Table")
+            kind = self._kind("Figure" if anchor.kind == "figure" else "Table", link)
             link.text = f"{kind}\xa0{anchor.number}"
             return
         if anchor.kind == "chapter" and anchor.number:
-            link.text = f"{self.word('Chapter')}\xa0{anchor.number}"
+            link.text = f"{self._kind('Chapter', link)}\xa0{anchor.number}"
         else:
             link.text = anchor.title or name
         cite = etree.SubElement(link, "span", {"class": "page-cite", "data-cites": name})
         cite.text = f", {self.word('page')}\xa0"
         etree.SubElement(cite, "span", {"class": "page-number"})
+
+    def _kind(self, word: str, link: etree._Element) -> str:
+        """The word for what is cited, small within a sentence where the language writes it so."""
+        lang = self.manuscript.publication.lang.split("-")[0]
+        previous = link.getprevious()
+        parent = link.getparent()
+        before = (
+            previous.tail if previous is not None else parent.text if parent is not None else ""
+        )
+        begins = previous is None and not (before or "").strip()
+        if lang in _CAPITALISED or begins or (before or "").rstrip().endswith((".", "!", "?")):
+            return self.word(word)
+        return self.word(word).lower()
 
     # Index
 

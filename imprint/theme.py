@@ -29,14 +29,17 @@ class Theme:
 
     @property
     def folder(self) -> Path:
+        """The theme's own folder."""
         return self.folders[0]
 
     @property
     def fonts(self) -> Path:
+        """The folder of the faces that all themes share."""
         return self.templates / "fonts"
 
     @property
     def palette(self) -> Path:
+        """The file of the colours, on screen and on press."""
         return self.templates / "palette.toml"
 
     def sheets(self) -> tuple[str, ...]:
@@ -58,14 +61,13 @@ class Theme:
 
 @lru_cache(maxsize=8)
 def _environment(folders: tuple[str, ...]) -> SandboxedEnvironment:
-    environment = SandboxedEnvironment(
+    return SandboxedEnvironment(
         loader=FileSystemLoader(folders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment
 
 
 def chapter_html(

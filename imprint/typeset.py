@@ -162,7 +162,7 @@ def _notes_to_foot(body: etree._Element) -> None:
         placed.add(name)
         _float_note(call, notes[name])
     for name in placed:
-        notes[name].getparent().remove(notes[name])  # type: ignore[union-attr]
+        notes[name].getparent().remove(notes[name])
     if next(section.iter("li"), None) is None:
         _take_out(section)
 
@@ -291,7 +291,7 @@ def _typecase(job: Job) -> weasy.Typecase:
     return _worker.cases[key]
 
 
-class ClosedRoom(URLFetcher):  # type: ignore[misc]
+class ClosedRoom(URLFetcher):
     """WeasyPrint's only door: the job's pictures, and files of the theme; nothing else."""
 
     def __init__(self, theme: Path) -> None:
@@ -300,6 +300,7 @@ class ClosedRoom(URLFetcher):  # type: ignore[misc]
         self.assets: Mapping[str, bytes] = {}
 
     def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> URLFetcherResponse:
+        """The content of an address inside the room; ValueError for any other."""
         if url.startswith(ASSET_SCHEME):
             name = unquote(url.removeprefix(ASSET_SCHEME)).lstrip("/")
             content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
