@@ -70,7 +70,6 @@ _GROUPS = {
     "center": "Div",
     "fieldset": "Div",
     "hgroup": "Div",
-    "dd": "LBody",
 }
 _PARAGRAPHS = {
     "p": "P",
@@ -181,6 +180,7 @@ class _Builder:
             "ul": self.list_,
             "ol": self.list_,
             "dl": self.definitions,
+            "dd": self.definition,
             "a": self.link,
         }
         if self._is_note(element):
@@ -349,6 +349,13 @@ class _Builder:
             items[-1].extend(made)
         kids = tuple(StructureElement("LI", tuple(item)) for item in items if item)
         return [self.made(element, "L", kids)] if kids else []
+
+    def definition(self, element: Element) -> list[Kid]:
+        """What a term means: its text as it is, paragraphs only where the source has some."""
+        kids = self.flow(element)
+        if any(_is_block(kid) for kid in kids):
+            kids = [*_paragraphs(kids)]
+        return [self.made(element, "LBody", kids)] if kids else []
 
     def _flat_definitions(self, element: Element) -> list[Element]:
         """A list's terms and definitions, out of the divs that HTML allows around them."""
