@@ -8,7 +8,7 @@ import pytest
 from ebooklib import epub
 from weasyprint import HTML
 
-from tests import validators
+from imprint import validators
 
 PAGE = "<!DOCTYPE html><html lang=en><title>Tides</title><main><h1>Tides</h1>{}</main></html>"
 
