@@ -25,7 +25,7 @@ from imprint import reflow, webfonts
 from imprint.contentmodel import safe_url
 from imprint.model import Book, PageMap, Publication, TocEntry
 from imprint.reflow import PageMark, Shaped
-from imprint.words import date_text, words
+from imprint.words import date_text, direction, words
 
 OPS = "http://www.idpf.org/2007/ops"
 OPF = "http://www.idpf.org/2007/opf"
@@ -523,6 +523,8 @@ def _describe(package: ebooklib_epub.EpubBook, plan: Plan, documents: Sequence[D
     publication = plan.publication
     package.set_identifier(_identifier(publication))
     package.set_language(publication.lang)
+    if direction(publication.lang) == "rtl":
+        package.set_direction("rtl")
     package.add_metadata("DC", "title", publication.title, {"id": "title"})
     if publication.subtitle:
         package.add_metadata("DC", "title", publication.subtitle, {"id": "subtitle"})

@@ -22,7 +22,7 @@ from imprint.contentmodel import HEADINGS, INLINE, MARK, Admission, repaired, sa
 from imprint.drawing import svg_file
 from imprint.model import Anchor, Asset, Book, Chapter, IndexEntry, Page, PageMap, TextPosition
 from imprint.webfonts import with_faces
-from imprint.words import words
+from imprint.words import direction, words
 
 # The generated parts of a book that a reflowable edition has as files of their own.
 GENERATED = ("cover", "title-page", "imprint", "contents", "figures", "index")
@@ -583,7 +583,7 @@ def openers(book: Book, templates: Environment, edition: str) -> dict[str, str]:
 def environment(theme: Path) -> Environment:
     """The theme's templates; what a theme leaves out comes from the default one."""
     folders = [theme, theme.parent / "default"]
-    return SandboxedEnvironment(
+    environment = SandboxedEnvironment(
         loader=FileSystemLoader([str(folder) for folder in folders]),
         autoescape=True,
         undefined=StrictUndefined,
@@ -591,6 +591,8 @@ def environment(theme: Path) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.globals["direction"] = direction
+    return environment
 
 
 def as_xhtml(tree: etree._Element) -> Markup:
