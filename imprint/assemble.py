@@ -52,6 +52,11 @@ Gatherer = Callable[[Iterable[Order]], Iterable[Gathering]]
 _LEAF = 64
 
 
+def gathered_here(orders: Iterable[Order]) -> Iterable[Gathering]:
+    """The gatherings made by this process, one after another."""
+    return map(gather, orders)
+
+
 # --- the screen PDF ------------------------------------------------------------------------------
 
 
@@ -63,7 +68,7 @@ def screen_pdf(
     toc: Sequence[TocEntry],
     font_files: Mapping[str, bytes],
     modified: datetime.datetime,
-    gatherer: Gatherer = lambda orders: map(gather, orders),
+    gatherer: Gatherer = gathered_here,
 ) -> None:
     """Write the PDF to read on a screen: PDF/UA-1 (ISO 14289-1) and PDF/A-2a (ISO 19005-2).
 

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
 
 from PIL import Image
 
 from imprint import figures
 from imprint.diagnostics import Diagnostic, error, warning
 from imprint.drawing import svg_file
-from imprint.folder import inside
 from imprint.model import Asset
+from imprint.room import MOST_PICTURE_BYTES, OUTSIDE, Refusal, inside, local_path, read_inside
 
 # A picture of more pixels than this is a fault or an attack (about 12,000 × 8,000).
 MOST_PIXELS = 100_000_000
-MOST_BYTES = 64 * 1024 * 1024
 _SUFFIXES = {"PNG": ("png", "image/png"), "JPEG": ("jpg", "image/jpeg"), "GIF": ("gif", "image/gif"),
              "WEBP": ("webp", "image/webp")}  # fmt: skip
 
@@ -32,6 +30,7 @@ class Gallery:
     lang: str
     fonts: Path
     style: figures.FigureStyle
+    draw: Callable[..., figures.Drawing] = figures.draw
     by_file: dict[str, Asset | None] = field(default_factory=dict)
     tables: dict[str, figures.DataTable] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
@@ -41,7 +40,9 @@ class Gallery:
     ) -> tuple[Asset | None, tuple[Diagnostic, ...]]:
         """The picture at an address as ``file`` writes it, or None with what is wrong."""
         found = locate(self.root, address, file, self.lang)
-        if found is None:
+        if found is OUTSIDE:
+            return None, (_outside(address, file, line, column),)
+        if isinstance(found, Refusal):
             return None, (_missing(address, file, line, column),)
         name = found.relative_to(self.root).as_posix()
         if name in self.by_file:
@@ -57,12 +58,9 @@ class Gallery:
     ) -> tuple[Asset | None, tuple[Diagnostic, ...]]:
         if figures.is_drawn(path):
             return self._drawn(path, name)
-        try:
-            if path.stat().st_size > MOST_BYTES:
-                return None, (_broken(address, *place, f"It has more than {MOST_BYTES} bytes."),)
-            content = path.read_bytes()
-        except OSError as fault:
-            return None, (_broken(address, *place, f"It cannot be read ({fault.strerror})."),)
+        content = read_inside(self.root, path, most_bytes=MOST_PICTURE_BYTES)
+        if isinstance(content, Refusal):
+            return None, (_broken(address, *place, content.reason),)
         if path.suffix.lower() == ".svg" or content.lstrip()[:5] in (b"<?xml", b"<svg "):
             made = svg_file(content)
             if made is None:
@@ -72,7 +70,7 @@ class Gallery:
         return self._raster(content, name, address, place)
 
     def _drawn(self, path: Path, name: str) -> tuple[Asset | None, tuple[Diagnostic, ...]]:
-        drawing = figures.draw(
+        drawing = self.draw(
             path, lang=self.lang, room=self.root, fonts=self.fonts, style=self.style
         )
         if not drawing.svg:
@@ -128,29 +126,30 @@ def is_remote(address: str) -> bool:
     return bool(re.match(r"(?:[a-z][a-z0-9+.-]+:)?//", address, re.I))
 
 
-def locate(root: Path, address: str, file: str, lang: str) -> Path | None:
+def locate(root: Path, address: str, file: str, lang: str) -> Path | Refusal:
     """The file inside the publication's folder that an address of ``file`` means.
 
     Addresses are relative to the file or, with a leading "/", to the folder or that of the
     language; sites also count from the page's own folder (``../`` from ``en/page/``).
     """
-    path = unquote(urlsplit(address).path).replace("\\", "/")
-    if not path or "\0" in path:
-        return None
+    path = local_path(address)
+    if isinstance(path, Refusal):
+        return path
     here = PurePosixPath(file).parent
     bases = (
         [PurePosixPath(), PurePosixPath(lang), here]
         if path.startswith("/")
         else [here, PurePosixPath(file).with_suffix(""), PurePosixPath(lang), PurePosixPath()]
     )
-    for base in bases:
-        candidate = root / base / path.lstrip("/")
+    candidates = [root / base / path.lstrip("/") for base in bases]
+    for candidate in candidates:
         try:
             if inside(root, candidate) and candidate.is_file():
                 return root / candidate.resolve().relative_to(root.resolve())
         except (OSError, ValueError):
             continue
-    return None
+    leads_out = not all(inside(root, candidate) for candidate in candidates)
+    return OUTSIDE if leads_out else Refusal("image-missing", "There is no such file.")
 
 
 def svg_size(svg: bytes) -> tuple[int, int]:
@@ -180,6 +179,17 @@ def _missing(address: str, file: str, line: int, column: int) -> Diagnostic:
         column,
         f"There is no picture `{address}` in the publication's folder.",
         "Put it there, or mend its name (capitals count).",
+    )
+
+
+def _outside(address: str, file: str, line: int, column: int) -> Diagnostic:
+    return error(
+        "outside",
+        file,
+        line,
+        column,
+        f"The picture `{address}` is outside the publication's folder; it is not read.",
+        "Copy it into the folder.",
     )
 
 

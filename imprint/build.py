@@ -1,4 +1,4 @@
-"""A build from beginning to end: the only module that knows of the pool of workers.
+"""A build from beginning to end: the only module that knows of the workers and of the cache.
 
 load → markup → resolve → typeset → pagemap → assemble, epub, web → publish
 """
@@ -6,31 +6,27 @@ load → markup → resolve → typeset → pagemap → assemble, epub, web → 
 from __future__ import annotations
 
 import datetime
-import io
-import multiprocessing
 import os
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imprint import diagnostics as findings
-from imprint import figures, trade
-from imprint.assets import Gallery
-from imprint.contrast import check_theme
+from imprint import memory
+from imprint.cache import Store, store_for
+from imprint.crew import Crew, Hire, WorkerLostError, crew, processes
 from imprint.diagnostics import Diagnostic, error
 from imprint.fontconfig import use_theme_fonts
-from imprint.lint import lint
-from imprint.load import load
-from imprint.markup import parse
 from imprint.model import EDITIONS, Book, Edition, Manuscript
-from imprint.publish import Finished, publish
-from imprint.resolve import resolve
-from imprint.theme import Theme
+
+if TYPE_CHECKING:
+    from imprint.publish import Finished
+    from imprint.theme import Theme
+    from imprint.workshop import Workshop
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 Progress = Callable[[str, int, int], None]
@@ -41,7 +37,8 @@ class Request:
     """What is to be built.
 
     ``editions`` and ``languages`` are all that the publication names where empty. ``jobs`` is
-    the number of workers, None for as many as the machine has cores.
+    the number of workers, None for as many as the machine has cores; ``cached`` tells whether
+    what earlier builds made may be used and kept.
     """
 
     folder: Path
@@ -51,6 +48,7 @@ class Request:
     jobs: int | None = None
     keep_going: bool = False
     strict: bool = False
+    cached: bool = True
 
 
 @dataclass(frozen=True)
@@ -63,58 +61,119 @@ class Made:
 
 @dataclass(frozen=True)
 class Report:
-    """What a build made and found; ``failed`` gives exit code 1."""
+    """What a build made and found; ``failed`` gives exit code 1.
+
+    ``laid_out`` counts the units that were laid out, or taken from the cache; ``unchanged`` tells
+    that there was nothing to do at all.
+    """
 
     made: tuple[Made, ...]
     diagnostics: tuple[Diagnostic, ...]
     failed: bool
+    laid_out: int = 0
+    unchanged: bool = False
 
 
-def build(request: Request, progress: Progress = lambda stage, done, total: None) -> Report:
-    """Build a folder's editions into the output folder."""
+def build(
+    request: Request,
+    progress: Progress = lambda stage, done, total: None,
+    hire: Hire | None = None,
+) -> Report:
+    """Build a folder's editions into the output folder.
+
+    ``hire`` gives an executor with so many workers; processes of this machine if it is left out.
+    """
+    size = request.jobs or os.cpu_count() or 1
+    if hire is None and size > 1:
+        hire = processes
+    with store_for(request.folder, used=request.cached) as store:
+        key = memory.key_of(request.folder, request.output, TEMPLATES, _wishes(request))
+        known = memory.recalled(store, key, request.output) if request.cached else None
+        if known is not None:
+            return _remembered(known)
+        use_theme_fonts(TEMPLATES / "fonts", store.own)
+        with crew(hire, size) as workers:
+            report, dated = _build(request, progress, workers, store)
+        if report.made:
+            memory.remember(store, key, request.output, _told(report), dated=dated)
+        return report
+
+
+def _wishes(request: Request) -> tuple[object, ...]:
+    return request.editions, request.languages, request.keep_going, request.strict
+
+
+def _told(report: Report) -> memory.Told:
+    made = [(made.edition, made.size_bytes) for made in report.made]
+    return memory.Told(tuple(made), report.diagnostics, report.failed)
+
+
+def _remembered(told: memory.Told) -> Report:
+    """The report of an earlier build of the same, whose files are still there."""
+    made = tuple(Made(replace(edition, seconds=0.0), size) for edition, size in told.made)
+    return Report(made, told.diagnostics, told.failed, unchanged=True)
+
+
+def _build(
+    request: Request, progress: Progress, workers: Crew, store: Store
+) -> tuple[Report, bool]:
+    """What was made, and whether today's date went into it."""
+    from imprint.load import load
+    from imprint.publish import publish
+    from imprint.workshop import Workshop
+
+    workers.call_in()
+    counter = _Counter(progress)
+    workshop = Workshop(workers, store, TEMPLATES / "fonts", request.output, counter.add)
     manuscripts, found = load(request.folder, languages=request.languages)
     found_all = list(found)
     books: list[Book] = []
     for manuscript in manuscripts:
         progress(f"Reading ({manuscript.publication.lang})", 0, 1)
-        book, problems = read(manuscript)
+        book, problems = read(manuscript, workshop)
         books.append(book)
         found_all.extend(problems)
+    dated = any(manuscript.publication.date is None for manuscript in manuscripts)
     if request.strict:
         found_all = findings.strict(found_all)
     tolerant = request.keep_going or any(m.adopted for m in manuscripts)
     if not books or (findings.has_errors(found_all) and not tolerant):
-        return Report((), tuple(findings.ordered(found_all)), True)
-    finished, problems = _make(request, books, progress)
+        return Report((), tuple(findings.ordered(found_all)), True), dated
+    finished, problems = _make(request, books, workshop)
     found_all.extend(findings.strict(problems) if request.strict else problems)
     failed = findings.has_errors(found_all)
-    if findings.has_errors(problems) and not tolerant:
-        return Report((), tuple(findings.ordered(found_all)), True)
+    if not finished or (findings.has_errors(problems) and not tolerant):
+        return Report((), tuple(findings.ordered(found_all)), True), dated
     progress("Publishing", 0, 1)
     try:
-        moment = modified(books[0])
-        notes = trade.records(books, finished, request.output, moment, found_all)
-        publish(request.output, [*finished, *notes])
+        publish(request.output, finished)
     except OSError as fault:
         found_all.append(_unwritable(request.output, fault))
-        return Report((), tuple(findings.ordered(found_all)), True)
+        return Report((), tuple(findings.ordered(found_all)), True), dated
     made = tuple(Made(each.edition, each.size_bytes) for each in finished)
-    return Report(made, tuple(findings.ordered(found_all)), failed)
+    return Report(made, tuple(findings.ordered(found_all)), failed, counter.laid_out), dated
 
 
-def read(manuscript: Manuscript) -> tuple[Book, list[Diagnostic]]:
+def read(manuscript: Manuscript, workshop: Workshop | None = None) -> tuple[Book, list[Diagnostic]]:
     """The resolved book of a manuscript, and all that is wrong in it."""
+    from imprint import figures
+    from imprint.assets import Gallery
+    from imprint.contrast import check_theme
+    from imprint.lint import lint
+    from imprint.markup import parse
+    from imprint.resolve import resolve
+
     theme = theme_of(manuscript)
     publication = manuscript.publication
-    found: list[Diagnostic] = []
-    chapters = []
-    for source in manuscript.sources:
-        chapter, problems = parse(source, publication.lang)
-        chapters.append(chapter)
-        found.extend(problems)
+    if workshop is None:
+        parsed = [parse(source, publication.lang) for source in manuscript.sources]
+    else:
+        parsed = workshop.chapters(manuscript.sources, publication.lang)
+    found = [problem for _, problems in parsed for problem in problems]
+    draw = workshop.figure if workshop else figures.draw
     style = figures.read_style(theme.palette)
-    gallery = Gallery(manuscript.root, publication.lang, theme.fonts, style)
-    book, problems = resolve(manuscript, chapters, gallery)
+    gallery = Gallery(manuscript.root, publication.lang, theme.fonts, style, draw=draw)
+    book, problems = resolve(manuscript, [chapter for chapter, _ in parsed], gallery)
     found.extend(problems)
     found.extend(lint(book, manuscript.sources, found))
     found.extend(check_theme(theme))
@@ -123,6 +182,8 @@ def read(manuscript: Manuscript) -> tuple[Book, list[Diagnostic]]:
 
 def theme_of(manuscript: Manuscript) -> Theme:
     """The publication's theme."""
+    from imprint.theme import Theme
+
     return Theme(TEMPLATES, manuscript.publication.theme)
 
 
@@ -139,40 +200,17 @@ def modified(book: Book) -> datetime.datetime:
 
 
 def _make(
-    request: Request, books: Sequence[Book], progress: Progress
+    request: Request, books: Sequence[Book], workshop: Workshop
 ) -> tuple[list[Finished], list[Diagnostic]]:
     """All editions of all languages; the languages share the workers."""
-    jobs = request.jobs or os.cpu_count() or 1
-    with tempfile.TemporaryDirectory(prefix="imprint-") as scratch:
-        folder = Path(scratch)
-        use_theme_fonts(TEMPLATES / "fonts", folder)
-        counter = _Counter(progress)
-        with _workers(jobs) as pool, ThreadPoolExecutor(max_workers=len(books)) as threads:
-            shelf = folder / "fonts"
-            shelf.mkdir()
-            makers = [
-                threads.submit(_make_book, request, book, books, shelf, pool, counter)
-                for book in books
-            ]
+    try:
+        with ThreadPoolExecutor(max_workers=len(books)) as threads:
+            makers = [threads.submit(_make_book, request, book, books, workshop) for book in books]
             results = [maker.result() for maker in makers]
+    except WorkerLostError as lost:
+        return [], [_worker_lost(books, lost.name.partition(" ")[0])]
     finished = [made for editions, _ in results for made in editions]
     return finished, [problem for _, problems in results for problem in problems]
-
-
-@contextmanager
-def _workers(jobs: int) -> Iterator[Executor | None]:
-    """A pool of processes, None where one process is to do it all."""
-    if jobs == 1:
-        yield None
-        return
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["imprint.typeset"])
-    with ProcessPoolExecutor(max_workers=jobs, mp_context=context) as pool:
-        try:
-            yield pool
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 class _Counter:
@@ -180,50 +218,34 @@ class _Counter:
 
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
-        self.done = self.total = 0
+        self.laid_out = self.total = 0
         self.lock = threading.Lock()
 
-    def add(self, *, total: int = 0, done: int = 0) -> None:
+    def add(self, total: int, done: int) -> None:
         with self.lock:
             self.total += total
-            self.done += done
-            self.progress("Laying out pages", self.done, self.total)
+            self.laid_out += done
+            self.progress("Laying out pages", self.laid_out, self.total)
 
 
 def _make_book(
-    request: Request,
-    book: Book,
-    books: Sequence[Book],
-    shelf: Path,
-    pool: Executor | None,
-    counter: _Counter,
+    request: Request, book: Book, books: Sequence[Book], workshop: Workshop
 ) -> tuple[list[Finished], list[Diagnostic]]:
     # These pull WeasyPrint in, which only building needs.
     from imprint.editions import Sheets, make
     from imprint.paginate import paginate
-    from imprint.typeset import Job, Typeset, typeset
-
-    def run(jobs: Sequence[Job]) -> Iterable[Typeset]:
-        counter.add(total=len(jobs))
-        # The longest first: a long chapter begun last would keep one worker alone.
-        by_length = sorted(jobs, key=lambda job: -len(job.html))
-        if pool is None:
-            results: Iterable[Typeset] = map(typeset, by_length)
-        else:
-            futures = [pool.submit(typeset, job) for job in by_length]
-            results = (future.result() for future in as_completed(futures))
-        for result in results:
-            counter.add(done=1)
-            yield result
+    from imprint.theme import Theme
 
     theme = Theme(TEMPLATES, book.publication.theme)
+    name = f"{request.folder.resolve()} {book.publication.lang}"
     started = time.monotonic()
-    pagination = paginate(book, theme, shelf, run)
+    pagination = paginate(book, theme, workshop.shelf, workshop.lay_out, workshop.forecast(name))
+    workshop.expect(name, pagination.settled)
     laid_out = time.monotonic() - started
     sheets = Sheets(
         pagination=pagination,
         theme=theme,
-        shelf=shelf,
+        shelf=workshop.shelf,
         modified=modified(book),
         languages={
             b.publication.lang: [c.id for c in b.chapters]
@@ -231,6 +253,7 @@ def _make_book(
             if "web" in b.publication.editions
         },
         seconds=laid_out,
+        gatherer=workshop.gather,
     )
     finished, problems = make(sheets, _editions(request, book))
     return finished, [*pagination.diagnostics, *problems]
@@ -239,6 +262,19 @@ def _make_book(
 def _editions(request: Request, book: Book) -> tuple[str, ...]:
     wanted = request.editions or book.publication.editions
     return tuple(kind for kind in EDITIONS if kind in wanted)
+
+
+def _worker_lost(books: Sequence[Book], unit: str) -> Diagnostic:
+    chapters = {chapter.id: chapter for book in books for chapter in book.chapters}
+    file = chapters[unit].file if unit in chapters else ""
+    return error(
+        "worker-lost",
+        file,
+        0,
+        0,
+        f"Laying out “{unit}” broke the program that does it, twice.",
+        "Give it more memory, or look for what is unusual there: a huge picture or table.",
+    )
 
 
 def _unwritable(output: Path, fault: OSError) -> Diagnostic:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import io
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imprint import epub, web
-from imprint.assemble import screen_pdf
+from imprint.assemble import Gatherer, gathered_here, screen_pdf
 from imprint.cover import cover_picture
 from imprint.diagnostics import Diagnostic
 from imprint.fragments import Placed
@@ -38,6 +37,7 @@ class Sheets:
     modified: datetime.datetime
     languages: Mapping[str, Collection[str]]
     seconds: float
+    gatherer: Gatherer = gathered_here
 
     @property
     def stem(self) -> str:
@@ -73,7 +73,9 @@ def make(sheets: Sheets, kinds: Sequence[str]) -> Result:
     return finished, found
 
 
-def _single(sheets: Sheets, kind: str, ending: str, content: bytes, pages: int = 0) -> Finished:
+def _single(
+    sheets: Sheets, kind: str, ending: str, content: bytes | Path, pages: int = 0
+) -> Finished:
     file = f"{sheets.stem}.{ending}"
     lang = sheets.pagination.book.publication.lang
     return Finished(Edition(kind, lang, file, pages), {file: content})
@@ -81,17 +83,19 @@ def _single(sheets: Sheets, kind: str, ending: str, content: bytes, pages: int =
 
 def _pdf(sheets: Sheets, finished: Sequence[Finished]) -> Result:
     pagination = sheets.pagination
-    target = io.BytesIO()
-    screen_pdf(
-        target,
-        pagination.book.publication,
-        pagination.placed,
-        pagination.page_map,
-        pagination.toc,
-        sheets.font_files,
-        sheets.modified,
-    )
-    return [_single(sheets, "pdf", "pdf", target.getvalue(), len(pagination.page_map.pages))], []
+    file = sheets.shelf.parent / f"{sheets.stem}.pdf"
+    with file.open("wb") as target:
+        screen_pdf(
+            target,
+            pagination.book.publication,
+            pagination.placed,
+            pagination.page_map,
+            pagination.toc,
+            sheets.font_files,
+            sheets.modified,
+            sheets.gatherer,
+        )
+    return [_single(sheets, "pdf", "pdf", file, len(pagination.page_map.pages))], []
 
 
 def _print(sheets: Sheets, finished: Sequence[Finished]) -> Result:

@@ -19,14 +19,29 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class Finished:
-    """An edition with its files: one under ``edition.file``, or many under it as a folder."""
+    """An edition with its files: one under ``edition.file``, or many under it as a folder.
+
+    A file is its content, or where its content is: long PDFs need not be held in memory.
+    """
 
     edition: Edition
-    files: Mapping[str, bytes]
+    files: Mapping[str, bytes | Path]
 
     @property
     def size_bytes(self) -> int:
-        return sum(map(len, self.files.values()))
+        """The size of all files together."""
+        return sum(map(_size, self.files.values()))
+
+
+def _size(content: bytes | Path) -> int:
+    return content.stat().st_size if isinstance(content, Path) else len(content)
+
+
+def _digest(content: bytes | Path) -> str:
+    if not isinstance(content, Path):
+        return hashlib.sha256(content).hexdigest()
+    with content.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def publish(output: Path, finished: Sequence[Finished]) -> list[dict[str, object]]:
@@ -53,10 +68,14 @@ def publish(output: Path, finished: Sequence[Finished]) -> list[dict[str, object
     return entries
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes | Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
-        file.write(content)
+        if isinstance(content, Path):
+            with content.open("rb") as source:
+                shutil.copyfileobj(source, file, 1 << 20)
+        else:
+            file.write(content)
         file.flush()
         os.fsync(file.fileno())
 
@@ -104,8 +123,8 @@ def _described(each: Finished) -> list[dict[str, object]]:
             "file": edition.file if single else f"{edition.file}/{name}",
             "edition": edition.kind,
             "language": edition.lang,
-            "bytes": len(content),
-            "sha256": hashlib.sha256(content).hexdigest(),
+            "bytes": _size(content),
+            "sha256": _digest(content),
             **({"pages": edition.pages} if edition.pages else {}),
         }
         for name, content in sorted(each.files.items())

@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
@@ -23,7 +24,7 @@ from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from imprint import tags, weasy
 from imprint.fragments import Fragment, Held, Link, element_count
-from imprint.model import Chapter, PageMap, TextPosition
+from imprint.model import Chapter, TextPosition
 from imprint.pictures import census
 
 ASSET_SCHEME = "asset:"
@@ -31,6 +32,12 @@ ASSET_SCHEME = "asset:"
 UNKNOWN_FOLIO = "000"
 # Stands around the id of a cited page in a link's words; XML has no such character.
 FOLIO_MARK = "\0"
+
+
+class Folios(Protocol):
+    """What knows the folio of the page that an anchor stands on: a page map, or a guess."""
+
+    def label(self, anchor_id: str) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,7 @@ _laying_out = threading.Lock()
 # --- the chapter for paper -----------------------------------------------------------------------
 
 
-def paged_body(chapter: Chapter, page_map: PageMap) -> tuple[str, dict[str, str]]:
+def paged_body(chapter: Chapter, page_map: Folios) -> tuple[str, dict[str, str]]:
     """A chapter's section as paged editions have it, serialised, and the folios it cites."""
     body = copy.deepcopy(chapter.body)
     cited = _cite_pages(body, page_map)
@@ -101,7 +108,7 @@ def paged_body(chapter: Chapter, page_map: PageMap) -> tuple[str, dict[str, str]
     return etree.tostring(body, encoding="unicode"), cited
 
 
-def _cite_pages(body: etree._Element, page_map: PageMap) -> dict[str, str]:
+def _cite_pages(body: etree._Element, page_map: Folios) -> dict[str, str]:
     cited: dict[str, str] = {}
     for cite in body.iter("span"):
         target = cite.get("data-cites")
@@ -117,7 +124,7 @@ def _cite_pages(body: etree._Element, page_map: PageMap) -> dict[str, str]:
     return cited
 
 
-def cited_shape(page_map: PageMap, target: str) -> str:
+def cited_shape(page_map: Folios, target: str) -> str:
     """A page's folio with noughts for its figures, which are as wide: what the layout depends on.
 
     The figures themselves are stamped when fragments are joined, so that a chapter stays good

@@ -1,0 +1,162 @@
+"""Workers: tasks go to an executor, a few at a time, and a dead worker costs one task."""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+# So many tasks a worker are on their way: enough that none waits, few enough to hold in memory.
+_AHEAD = 3
+Hire = Callable[[int], Executor]
+
+
+class WorkerLostError(Exception):
+    """A worker died of a task twice, the second time with nothing else to blame."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Task:
+    """A call to be made, under the name of what it is about."""
+
+    name: str
+    call: Callable[..., Any]
+    arguments: tuple[Any, ...]
+
+
+class Crew:
+    """Workers that are hired when the first task comes, and anew when one has died.
+
+    Without ``hire`` the tasks are done here, one after another.
+    """
+
+    def __init__(self, hire: Hire | None, size: int) -> None:
+        self._hire = hire
+        self.size = size
+        self._executor: Executor | None = None
+        self._lock = threading.Lock()
+
+    def results(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Any]]:
+        """Each task with its result, in the order in which they are done."""
+        if self._hire is None:
+            for task in tasks:
+                yield task, task.call(*task.arguments)
+            return
+        yield from self._spread(iter(tasks))
+
+    def call_in(self) -> None:
+        """Have the workers come while there is other work: starting takes them a second."""
+        if self._hire is not None:
+            for _ in range(self.size):
+                self._submit(Task("", _nothing, ()))
+
+    def close(self, *, wait_for_tasks: bool = True) -> None:
+        """Send the workers home."""
+        with self._lock:
+            executor, self._executor = self._executor, None
+        if executor is not None:
+            executor.shutdown(wait=wait_for_tasks, cancel_futures=True)
+
+    def _spread(self, tasks: Iterator[Task]) -> Iterator[tuple[Task, Any]]:
+        under_way: dict[Future[Any], tuple[Task, Executor]] = {}
+        done: deque[Future[Any]] = deque()
+        while True:
+            while len(under_way) < self.size * _AHEAD and (task := next(tasks, None)):
+                future, executor = self._submit(task)
+                under_way[future] = task, executor
+            if not under_way:
+                return
+            done.extend(wait(under_way, return_when=FIRST_COMPLETED).done)
+            while done:
+                future = done.popleft()
+                task, executor = under_way.pop(future)
+                yield task, self._result(future, task, executor)
+
+    def _submit(self, task: Task) -> tuple[Future[Any], Executor]:
+        while True:
+            executor = self._at_work()
+            try:
+                return executor.submit(task.call, *task.arguments), executor
+            except (BrokenExecutor, RuntimeError):
+                self._dismiss(executor)
+
+    def _at_work(self) -> Executor:
+        assert self._hire is not None
+        with self._lock:
+            if self._executor is None:
+                self._executor = self._hire(self.size)
+            return self._executor
+
+    def _dismiss(self, executor: Executor) -> None:
+        """Have others hired for the tasks to come."""
+        with self._lock:
+            if self._executor is executor:
+                self._executor = None
+        executor.shutdown(wait=False, cancel_futures=True)
+
+    def _result(self, future: Future[Any], task: Task, executor: Executor) -> Any:
+        try:
+            return future.result()
+        except BaseException as fault:
+            if not _is_death(fault):
+                raise
+        # All tasks of a pool fail when one of its workers dies; only alone can it be told whose
+        # fault that was.
+        self._dismiss(executor)
+        assert self._hire is not None
+        alone = self._hire(1)
+        try:
+            return alone.submit(task.call, *task.arguments).result()
+        except BaseException as fault:
+            if _is_death(fault):
+                raise WorkerLostError(task.name) from fault
+            raise
+        finally:
+            alone.shutdown(wait=False, cancel_futures=True)
+
+
+def _is_death(fault: BaseException) -> bool:
+    """Whether a task failed because its worker died: pools say so in their own ways."""
+    return isinstance(fault, BrokenExecutor) or type(fault).__name__ in (
+        "KilledWorker",
+        "CancelledError",
+    )
+
+
+def _nothing() -> None:
+    """What a worker does to be there."""
+
+
+def processes(size: int) -> Executor:
+    """Worker processes on this machine, which have read the layout engine before they start."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["imprint.packing"])
+    return ProcessPoolExecutor(max_workers=size, mp_context=context)
+
+
+@contextmanager
+def crew(hire: Hire | None, size: int) -> Iterator[Crew]:
+    """Workers for as long as they are needed."""
+    workers = Crew(hire, size)
+    try:
+        yield workers
+    except BaseException:
+        workers.close(wait_for_tasks=False)
+        raise
+    workers.close()

@@ -1,0 +1,254 @@
+"""Values as bytes and back: for the cache, and for the way to workers and home again.
+
+Facts are JSON, pages are PDF. What does not have the shape that it should have raises
+:class:`ValueError`, so that whoever asked makes it anew.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Protocol
+
+from lxml import etree
+
+from imprint.diagnostics import Diagnostic, Severity
+from imprint.fragments import Fragment, Link
+from imprint.gathering import Gathering
+from imprint.model import Chapter, TextPosition
+from imprint.tags import Content, Kid, LinkObject, StructureElement
+from imprint.typeset import Typeset
+from imprint.weasy import CiteSlot, FolioSlot, FontUse
+
+_LENGTHS = struct.Struct(">II")
+
+
+class Readable(Protocol):
+    """Packed content, wherever it is."""
+
+    def read(self) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class Loose:
+    """Packed content in memory."""
+
+    content: bytes
+
+    def read(self) -> bytes:
+        """The content."""
+        return self.content
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A fragment's body that is unpacked when it is asked for, and not held."""
+
+    source: Readable
+
+    @property
+    def pdf(self) -> bytes:
+        return _parts(self.source.read())[2]
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        return tuple(
+            Link(page, tuple(rect), target, text)
+            for page, rect, target, text in json.loads(_parts(self.source.read())[1])[0]
+        )
+
+    @property
+    def structure(self) -> tuple[StructureElement, ...]:
+        kids = json.loads(_parts(self.source.read())[1])[1]
+        return tuple(_element(kid) for kid in kids)
+
+    def in_memory(self) -> Packed:
+        """The body with its content, to be sent elsewhere."""
+        return Packed(Loose(self.source.read()))
+
+
+def _parts(content: bytes) -> tuple[bytes, bytes, bytes]:
+    """Facts, structure and pages."""
+    facts, structure = _LENGTHS.unpack_from(content)
+    middle = _LENGTHS.size + facts
+    return (
+        content[_LENGTHS.size : middle],
+        content[middle : middle + structure],
+        content[middle + structure :],
+    )
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+# --- laid-out units ------------------------------------------------------------------------------
+
+
+def pack_typeset(result: Typeset) -> bytes:
+    """A laid-out unit as bytes."""
+    fragment = result.fragment
+    facts = _json(
+        {
+            "unit": fragment.unit,
+            "starts": [start and (start.element, start.offset) for start in fragment.starts],
+            "anchors": fragment.anchors,
+            "folios": [asdict(slot) for slot in fragment.folios],
+            "fonts": {name: asdict(use) for name, use in fragment.fonts.items()},
+            "cites": [asdict(slot) for slot in fragment.cites],
+            "cited": fragment.cited,
+            "targets": fragment.targets,
+            "images": fragment.images,
+            "objects": fragment.objects,
+            "missing": result.missing,
+            "overflowing": result.overflowing,
+        }
+    )
+    links = [(link.page, link.rect, link.target, link.text) for link in fragment.links]
+    structure = _json([links, [_listed(element) for element in fragment.structure]])
+    return _LENGTHS.pack(len(facts), len(structure)) + facts + structure + fragment.pdf
+
+
+def unpack_typeset(source: Readable, key: str) -> Typeset:
+    """A laid-out unit whose bulk stays where it is."""
+    try:
+        facts = json.loads(_parts(source.read())[0])
+        fragment = Fragment(
+            unit=facts["unit"],
+            body=Packed(source),
+            starts=tuple(start and TextPosition(*start) for start in facts["starts"]),
+            anchors={name: (int(p), x, y) for name, (p, x, y) in facts["anchors"].items()},
+            folios=tuple(
+                FolioSlot(**{**slot, "color": tuple(slot["color"])}) for slot in facts["folios"]
+            ),
+            fonts={name: _font(use) for name, use in facts["fonts"].items()},
+            cites=tuple(CiteSlot(**slot) for slot in facts["cites"]),
+            cited=facts["cited"],
+            targets=tuple(facts["targets"]),
+            images=tuple(facts["images"]),
+            objects=facts["objects"],
+            key=key,
+        )
+        overflowing = tuple((p, place, excess) for p, place, excess in facts["overflowing"])
+        return Typeset(fragment, tuple(facts["missing"]), overflowing)
+    except (KeyError, TypeError, AttributeError, struct.error) as fault:
+        raise ValueError(str(fault)) from fault
+
+
+def _font(use: Mapping[str, Any]) -> FontUse:
+    # Names and texts recur in every chapter: one object each saves most of the memory.
+    return FontUse(
+        **{
+            **use,
+            "glyphs": {int(glyph): text for glyph, text in use["glyphs"].items()},
+            # Joining takes widths from the font itself.
+            "widths": {},
+        }
+    )
+
+
+def _listed(element: StructureElement) -> list[object]:
+    extra = {
+        name: value
+        for name, value in (
+            ("alt", element.alt),
+            ("lang", element.lang or None),
+            ("expansion", element.expansion or None),
+            ("id", element.id or None),
+            ("attributes", dict(element.attributes) or None),
+        )
+        if value is not None
+    }
+    return [element.type, [_listed_kid(kid) for kid in element.kids], *([extra] if extra else [])]
+
+
+def _listed_kid(kid: Kid) -> object:
+    if isinstance(kid, StructureElement):
+        return _listed(kid)
+    return [kid.page, kid.mcid] if isinstance(kid, Content) else kid.index
+
+
+def _element(listed: Sequence[Any]) -> StructureElement:
+    kind, kids = listed[0], tuple(_kid(kid) for kid in listed[1])
+    if len(listed) == 2:
+        return StructureElement(kind, kids)
+    extra = dict(listed[2])
+    if "attributes" in extra:
+        extra["attributes"] = {
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in extra["attributes"].items()
+        }
+    return StructureElement(kind, kids, **extra)
+
+
+def _kid(listed: Any) -> Kid:
+    if isinstance(listed, int):
+        return LinkObject(listed)
+    if isinstance(listed[0], int):
+        return Content(*listed)
+    return _element(listed)
+
+
+# --- gatherings ----------------------------------------------------------------------------------
+
+
+def pack_gathering(gathering: Gathering) -> bytes:
+    """A gathering as bytes."""
+    facts = _json(
+        {
+            **asdict(replace(gathering, content=b"", entries=b"")),
+            "content": "",
+            "entries": "",
+        }
+    )
+    lengths = _LENGTHS.pack(len(facts), len(gathering.entries))
+    return lengths + facts + gathering.entries + gathering.content
+
+
+def unpack_gathering(packed: bytes) -> Gathering:
+    """A gathering from its bytes."""
+    try:
+        facts, entries, content = _parts(packed)
+        known = json.loads(facts)
+        return Gathering(
+            base=known["base"],
+            content=content,
+            entries=entries,
+            direct=tuple(known["direct"]),
+            pages=tuple(known["pages"]),
+            kids=tuple(known["kids"]),
+            ids=tuple((name, number) for name, number in known["ids"]),
+            tagged=known["tagged"],
+        )
+    except (KeyError, TypeError, struct.error) as fault:
+        raise ValueError(str(fault)) from fault
+
+
+# --- chapters ------------------------------------------------------------------------------------
+
+
+def pack_chapter(chapter: Chapter, found: Sequence[Diagnostic]) -> bytes:
+    """A parsed chapter and what is wrong in it as bytes."""
+    known = {name: value for name, value in vars(chapter).items() if name != "body"}
+    facts = _json([known, [list(vars(d).values()) for d in found]])
+    body = etree.tostring(chapter.body, encoding="utf-8", with_tail=False)
+    return _LENGTHS.pack(len(facts), len(body)) + facts + body
+
+
+def unpack_chapter(packed: bytes) -> tuple[Chapter, tuple[Diagnostic, ...]]:
+    """A parsed chapter from its bytes."""
+    try:
+        facts, body, _ = _parts(packed)
+        known, found = json.loads(facts)
+        parser = etree.XMLParser(huge_tree=True, resolve_entities=False, no_network=True)
+        chapter = Chapter(**known, body=etree.fromstring(body, parser))
+        return chapter, unpack_diagnostics(found)
+    except (TypeError, struct.error, etree.XMLSyntaxError) as fault:
+        raise ValueError(str(fault)) from fault
+
+
+def unpack_diagnostics(found: Sequence[Sequence[Any]]) -> tuple[Diagnostic, ...]:
+    """Diagnostics from lists of their fields."""
+    return tuple(Diagnostic(code, Severity(rank), *rest) for code, rank, *rest in found)
