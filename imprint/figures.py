@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import datetime
 import functools
+import glob
 import io
 import itertools
 import json
@@ -29,6 +30,7 @@ from lxml import etree
 
 from imprint.diagnostics import Diagnostic, error, warning
 from imprint.drawing import svg_file
+from imprint.room import MOST_DATA_BYTES, OUTSIDE, Refusal, local_path, read_inside
 
 SPECIFICATION = ".vl.json"
 FALLBACK_LANGUAGE = "en"
@@ -99,7 +101,9 @@ def is_drawn(picture: Path) -> bool:
     """Whether ``picture`` is one that :func:`draw` makes rather than one to be used as it is."""
     if picture.name.endswith(SPECIFICATION):
         return True
-    return picture.suffix == ".svg" and any(picture.parent.glob(f"{_stem(picture)}.*.toml"))
+    return picture.suffix == ".svg" and any(
+        picture.parent.glob(f"{glob.escape(_stem(picture))}.*.toml")
+    )
 
 
 def draw(specification: Path, *, lang: str, room: Path, fonts: Path, style: FigureStyle) -> Drawing:
@@ -147,7 +151,9 @@ class _Desk:
     def name(self, path: Path) -> str:
         """How diagnostics name a file: relative to the publication's folder where it can be."""
         path = path.parent.resolve() / path.name
-        return path.relative_to(self.room).as_posix() if _within(path, self.room) else path.name
+        if path.is_relative_to(self.room):
+            return path.relative_to(self.room).as_posix()
+        return path.name
 
     def report(
         self, level: Callable[..., Diagnostic], code: str, at: str, message: str, hint: str = ""
@@ -162,32 +168,31 @@ class _Desk:
 
     def read(self, address: str) -> str | None:
         """The text of a file named relative to the specification, None where that is refused."""
-        path = self.specification.parent / address
-        outside = re.match(r"[A-Za-z][\w+.-]*:|[/\\]", address) or "\\" in address
-        # resolve() follows symbolic links, so that one that leads out of the room is seen too.
-        if outside or not _within(path.resolve(), self.room):
-            self.report(
-                error,
-                "figure-data",
-                address,
-                f"The figure reads `{address}`, which is outside the publication's folder.",
-                "Copy the file into the publication and name it relative to the figure.",
-            )
-            return None
-        try:
-            return path.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError:
-            reason, hint = "is not UTF-8 text", "Save the file as UTF-8."
-        except OSError:
-            reason, hint = "cannot be read", "Check the name; it is relative to the figure."
-        self.report(
-            error, "figure-data", address, f"The file `{address}` of the figure {reason}.", hint
-        )
+        content = self._content(address)
+        if content is OUTSIDE:
+            message = f"The figure reads `{address}`, which is outside the publication's folder."
+            hint = "Copy the file into the publication and name it relative to the figure."
+        elif isinstance(content, Refusal):
+            message = f"The file `{address}` of the figure cannot be used. {content.reason}"
+            hint = "Check the name; it is relative to the figure."
+        else:
+            try:
+                return content.decode("utf-8-sig")
+            except UnicodeDecodeError:
+                message = f"The file `{address}` of the figure is not UTF-8 text."
+                hint = "Save the file as UTF-8."
+        self.report(error, "figure-data", address, message, hint)
         return None
 
-
-def _within(path: Path, folder: Path) -> bool:
-    return path.is_relative_to(folder)
+    def _content(self, address: str) -> bytes | Refusal:
+        """The file's content. An address from the root on is none of the figure's folder."""
+        path = local_path(address)
+        if isinstance(path, Refusal):
+            return path
+        if path.startswith("/") or "\\" in address:
+            return OUTSIDE
+        place = self.specification.parent / path
+        return read_inside(self.room, place, most_bytes=MOST_DATA_BYTES)
 
 
 def _stem(picture: Path) -> str:
@@ -217,7 +222,8 @@ def _words_of(desk: _Desk, lang: str) -> dict[str, Any]:
         return {}
     try:
         return dict(_flat(tomllib.loads(text)))
-    except tomllib.TOMLDecodeError as fault:
+    # Besides what is no TOML: tables in tables without end, numbers of thousands of figures.
+    except (ValueError, RecursionError) as fault:
         place = re.search(r"line (\d+), column (\d+)", str(fault))
         line, column = map(int, place.groups()) if place else (1, 1)
         message = f"The words of the figure are not valid TOML: {fault}."
@@ -316,7 +322,7 @@ def _content(address: str, desk: _Desk) -> Any:
         if kind == "CSV":
             return _rows(text, delimiter="\t" if address.endswith(".tsv") else ",")
         return json.loads(text)
-    except (csv.Error, json.JSONDecodeError) as fault:
+    except (csv.Error, ValueError, RecursionError) as fault:
         message = f"The file `{address}` of the figure is not valid {kind}: {fault}."
         desk.report(error, "figure-data", address, message)
         return []
@@ -392,10 +398,11 @@ def _parsed(desk: _Desk) -> dict[str, Any] | None:
     """The specification as JSON, None with a diagnostic where it is not one."""
     try:
         specification = json.loads(desk.text)
-    except json.JSONDecodeError as fault:
-        message = f"The figure is not valid JSON: {fault.msg}."
+    except (ValueError, RecursionError) as fault:
+        message = f"The figure is not valid JSON: {getattr(fault, 'msg', fault)}."
         file = desk.name(desk.specification)
-        desk.findings.append(error("figure-syntax", file, fault.lineno, fault.colno, message))
+        place = (getattr(fault, "lineno", 1), getattr(fault, "colno", 1))
+        desk.findings.append(error("figure-syntax", file, *place, message))
         return None
     if not isinstance(specification, dict):
         desk.report(error, "figure-syntax", "", "The figure is not a Vega-Lite specification.")

@@ -8,17 +8,10 @@ from pathlib import Path
 
 from .diagnostics import Diagnostic, error
 from .heads import clean
+from .room import inside
 
 ENDINGS = (".md", ".markdown", ".mdown", ".mkd")
 Found = list[Diagnostic]
-
-
-def inside(root: Path, path: Path) -> bool:
-    """Whether the path, links followed, stays in the publication's folder."""
-    try:
-        return path.resolve().is_relative_to(root.resolve())
-    except (OSError, RuntimeError, ValueError):
-        return False
 
 
 def is_own_file(root: Path, file: str) -> bool:

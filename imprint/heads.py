@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import yaml
 from babel import Locale
 
+from . import room
 from .diagnostics import Diagnostic, error, warning
 from .model import Source
 from .positions import positions, syntax_fault
@@ -144,13 +145,19 @@ def clean(text: str) -> str:
     return _FORBIDDEN.sub("", text)
 
 
+_READING_HINTS = {
+    "outside": "Copy what it names into the folder.",
+    "too-large": "Divide it into several files.",
+    "unreadable": "Check that it is there and may be read.",
+}
+
+
 def read_text(root: Path, name: str) -> tuple[str | None, tuple[Diagnostic, ...]]:
     """A file's text with LF line ends and without forbidden characters, None if unreadable."""
-    try:
-        content = (root / name).read_bytes()
-    except OSError as fault:
-        message = f"The file cannot be read: {fault.strerror or fault}."
-        return None, (error("unreadable", name, 0, 0, message, "Check that it may be read."),)
+    content = room.read_inside(root, root / name, most_bytes=room.MOST_TEXT_BYTES)
+    if isinstance(content, room.Refusal):
+        message = f"The file is not read. {content.reason}"
+        return None, (error(content.code, name, 0, 0, message, _READING_HINTS[content.code]),)
     text, found = decode(content, name)
     if bad := _FORBIDDEN.search(text):
         line, column = _line_and_column(text, bad.start())

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .diagnostics import Diagnostic, warning
-from .folder import inside
 from .heads import read_text
 from .model import Source
+from .room import inside
 
 _DIRECTIVE = re.compile(
     r"(?P<escape>\\)?\{\{\s*#(?P<name>include|rustdoc_include|playground|playpen|title)\s+"

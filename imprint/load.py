@@ -14,10 +14,11 @@ from typing import NamedTuple
 
 from .adopt import adopt, plain_order, unknown_languages
 from .diagnostics import Diagnostic, Severity, error, warning
-from .folder import Found, inside, is_markdown, leads_out, markdown_files
+from .folder import Found, is_markdown, leads_out, markdown_files
 from .heads import Entry, did_you_mean, known_language, read_source, read_text
 from .model import Manuscript, Source
 from .positions import Path as Setting
+from .room import inside
 from .settings import (
     FILE,
     ChapterTable,

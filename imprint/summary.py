@@ -8,6 +8,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -15,8 +16,9 @@ from urllib.parse import unquote
 import yaml
 
 from .diagnostics import error, note, warning
-from .folder import ENDINGS, LISTS, Found, inside, is_markdown, is_own_file, leads_out
+from .folder import ENDINGS, LISTS, Found, is_markdown, is_own_file, leads_out
 from .heads import UNREADABLE_YAML, Entry, clean, did_you_mean, read_text, read_yaml
+from .room import inside
 
 DEEPEST_LEVEL = 6
 
@@ -294,15 +296,22 @@ class _TocWalk:
         """The chapters whose path, without its ending, matches a pattern."""
         folder = posixpath.dirname(self.toc)
         pattern = posixpath.join(folder, yaml_text(node)) if folder else yaml_text(node)
-        regex = re.compile(
-            "".join(
-                {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(p, re.escape(p))
-                for p in re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
-            )
-        )
         for file in self.files:
-            if regex.fullmatch(file) or regex.fullmatch(posixpath.splitext(file)[0]):
+            if _is_like(file, pattern) or _is_like(posixpath.splitext(file)[0], pattern):
                 yield Entry(file, place.level, place.part)
+
+
+def _is_like(file: str, pattern: str) -> bool:
+    """Whether a path matches a pattern, where ``**`` stands for any number of folders."""
+    names = file.split("/")
+    # How many names the pattern's parts up to here may have matched: no part is tried twice.
+    matched = {0}
+    for part in pattern.split("/"):
+        if part == "**":
+            matched = set(range(min(matched, default=len(names) + 1), len(names) + 1))
+        else:
+            matched = {n + 1 for n in matched if n < len(names) and fnmatchcase(names[n], part)}
+    return len(names) in matched
 
 
 def yaml_root(root: Path, file: str, found: Found) -> yaml.Node | None:

@@ -26,6 +26,7 @@ from imprint import tags, weasy
 from imprint.fragments import Fragment, Held, Link, element_count
 from imprint.model import Chapter, TextPosition
 from imprint.pictures import census
+from imprint.room import MOST_DATA_BYTES, Refusal, read_inside
 
 ASSET_SCHEME = "asset:"
 # What stands for a folio that is not known yet; most books have hundreds of pages.
@@ -308,19 +309,18 @@ class ClosedRoom(URLFetcher):
 
     def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> URLFetcherResponse:
         """The content of an address inside the room; ValueError for any other."""
-        if url.startswith(ASSET_SCHEME):
-            name = unquote(url.removeprefix(ASSET_SCHEME)).lstrip("/")
+        name = unquote(url.removeprefix(ASSET_SCHEME)).lstrip("/")
+        if url.startswith(ASSET_SCHEME) and name in self.assets:
             content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
             return URLFetcherResponse(
                 url, io.BytesIO(self.assets[name]), {"Content-Type": content_type}
             )
         if url.startswith("file:"):
-            path = Path(unquote(url.removeprefix("file://"))).resolve()
-            if path.is_relative_to(self.theme):
+            path = Path(unquote(url.removeprefix("file://")))
+            content = read_inside(self.theme, path, most_bytes=MOST_DATA_BYTES)
+            if not isinstance(content, Refusal):
                 content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-                return URLFetcherResponse(
-                    url, io.BytesIO(path.read_bytes()), {"Content-Type": content_type}
-                )
+                return URLFetcherResponse(url, io.BytesIO(content), {"Content-Type": content_type})
         raise ValueError(f"{url} is outside the publication and the theme")
 
 

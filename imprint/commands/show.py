@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from imprint.diagnostics import Diagnostic, Severity
+from imprint.room import MOST_TEXT_BYTES, Refusal, read_inside
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
@@ -52,10 +53,10 @@ def _source_line(diagnostic: Diagnostic, folder: Path, lines: dict[str, list[str
     if not diagnostic.line:
         return None
     if diagnostic.file not in lines:
-        try:
-            text = (folder / diagnostic.file).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            text = ""
+        # Not that a message shows a line of a file that a link outside leads to.
+        path = folder / diagnostic.file
+        content = read_inside(folder, path, most_bytes=MOST_TEXT_BYTES)
+        text = "" if isinstance(content, Refusal) else content.decode("utf-8", "replace")
         lines[diagnostic.file] = text.splitlines()
     known = lines[diagnostic.file]
     if diagnostic.line > len(known):
