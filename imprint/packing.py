@@ -20,6 +20,7 @@ from imprint.gathering import Gathering
 from imprint.model import Chapter, TextPosition
 from imprint.tags import Content, Kid, LinkObject, StructureElement
 from imprint.typeset import Typeset
+from imprint.typography import Flaw
 from imprint.weasy import CiteSlot, FolioSlot, FontUse
 
 _LENGTHS = struct.Struct(">II")
@@ -103,7 +104,7 @@ def pack_typeset(result: Typeset) -> bytes:
             "images": fragment.images,
             "objects": fragment.objects,
             "missing": result.missing,
-            "overflowing": result.overflowing,
+            "flaws": [list(vars(flaw).values()) for flaw in result.flaws],
         }
     )
     links = [(link.page, link.rect, link.target, link.text) for link in fragment.links]
@@ -131,8 +132,8 @@ def unpack_typeset(source: Readable, key: str) -> Typeset:
             objects=facts["objects"],
             key=key,
         )
-        overflowing = tuple((p, place, excess) for p, place, excess in facts["overflowing"])
-        return Typeset(fragment, tuple(facts["missing"]), overflowing)
+        flaws = tuple(Flaw(*flaw) for flaw in facts["flaws"])
+        return Typeset(fragment, tuple(facts["missing"]), flaws)
     except (KeyError, TypeError, AttributeError, struct.error) as fault:
         raise ValueError(str(fault)) from fault
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lxml import etree
 
+from imprint import typography
 from imprint.barcode import ean13_svg
 from imprint.diagnostics import Diagnostic, warning
 from imprint.fragments import Fragment, Held, Placed
@@ -76,7 +77,7 @@ def paginate(
     settled = Forecast(
         {name: shape for f in body for name, shape in f.cited.items()}, dict(press.sides)
     )
-    found = (*diagnostics, *press.findings)
+    found = (*diagnostics, *press.findings, *_typographic(book, press.done, placed))
     return Pagination(placed, pages, book.toc, book, found, settled)
 
 
@@ -309,6 +310,16 @@ class _Press:
             for chapter in self.book.chapters
             if self.done[chapter.id].missing
         ]
+
+
+def _typographic(
+    book: Book, done: Mapping[str, Typeset], placed: Sequence[Placed]
+) -> Iterator[Diagnostic]:
+    """What is to mend on the chapters' pages, now that these have folios."""
+    labels = {piece.fragment.unit: piece.labels for piece in placed}
+    for chapter in book.chapters:
+        for flaw in done[chapter.id].flaws:
+            yield typography.diagnostic(flaw, chapter.file, labels[chapter.id][flaw.page])
 
 
 def _missing_glyphs(chapter: Chapter, codes: Sequence[int]) -> Diagnostic:

@@ -22,11 +22,12 @@ from xml.etree import ElementTree
 from lxml import etree
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-from imprint import tags, weasy
+from imprint import remedies, tags, weasy
 from imprint.fragments import Fragment, Held, Link, element_count
 from imprint.model import Chapter, TextPosition
 from imprint.pictures import census
 from imprint.room import MOST_DATA_BYTES, Refusal, read_inside
+from imprint.typography import Flaw, flaws
 
 ASSET_SCHEME = "asset:"
 # What stands for a folio that is not known yet; most books have hundreds of pages.
@@ -61,15 +62,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Typeset:
-    """A unit's fragment, the characters that no font has, and lines that stick out.
-
-    ``overflowing`` holds the page's index, the place in the source ("line:column") and the excess
-    in points.
-    """
+    """A unit's fragment, the characters that no font has, and what is wrong with its pages."""
 
     fragment: Fragment
     missing: tuple[int, ...] = ()
-    overflowing: tuple[tuple[int, str, float], ...] = ()
+    flaws: tuple[Flaw, ...] = ()
 
 
 @dataclass
@@ -243,14 +240,14 @@ def _typeset(job: Job) -> Typeset:
     case = _typecase(job)
     case.fetcher.assets = job.assets
     root = _parse(job.html)
-    painted = _painted(root, case)
-    if painted.missing:
+    document, pages = remedies.lay_out(root, ASSET_SCHEME, case)
+    painted = weasy.paint(document, root)
+    missing = painted.missing
+    if missing:
         # A glyph that no font has would be an empty box: name the character instead.
-        _spell_out(root, painted.missing)
-        missing = painted.missing
-        painted = _painted(root, case)
-    else:
-        missing = ()
+        _spell_out(root, missing)
+        document, pages = remedies.lay_out(root, ASSET_SCHEME, case)
+        painted = weasy.paint(document, root)
     _leave_fonts(painted.font_files, Path(job.shelf))
     elements = list(root.iter())
     body = Held(
@@ -276,15 +273,7 @@ def _typeset(job: Job) -> Typeset:
         images=images,
         objects=objects + len(body.links) + element_count(body.structure),
     )
-    overflowing = tuple(
-        (page, _place(elements, number), excess) for page, number, excess in painted.overflowing
-    )
-    return Typeset(fragment, missing, overflowing)
-
-
-def _painted(root: ElementTree.Element, case: weasy.Typecase) -> weasy.Painted:
-    document = weasy.lay_out(root, "asset:", case)
-    return weasy.paint(document, root)
+    return Typeset(fragment, missing, flaws(pages, elements))
 
 
 def _typecase(job: Job) -> weasy.Typecase:
@@ -363,14 +352,6 @@ def _spoken(element: ElementTree.Element) -> Iterator[str]:
         for child in element:
             yield from _spoken(child)
             yield child.tail or ""
-
-
-def _place(elements: Sequence[ElementTree.Element], number: int) -> str:
-    """The place in the source of an element, or of the nearest before it that has one."""
-    for element in reversed(elements[: number + 1]):
-        if element.get("data-at"):
-            return element.get("data-at", "")
-    return ""
 
 
 # --- where pages begin ---------------------------------------------------------------------------

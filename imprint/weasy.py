@@ -125,7 +125,6 @@ class Painted:
     fonts: Mapping[str, FontUse]
     font_files: Mapping[str, bytes]
     missing: tuple[int, ...]
-    overflowing: tuple[tuple[int, int, float], ...] = ()
 
 
 class TreeHTML(HTML):
@@ -227,7 +226,6 @@ class _Recorder:
             fonts=fonts,
             font_files=files,
             missing=tuple(missing),
-            overflowing=tuple(_overflowing(self.document, self.numbers)),
         )
 
     def _fonts(
@@ -525,21 +523,6 @@ def _font_uses(fonts: Mapping[str, Any]) -> tuple[dict[str, FontUse], dict[str, 
             widths={**(before.widths if before else {}), **font.widths},
         )
     return uses, files
-
-
-def _overflowing(
-    document: Document, numbers: Mapping[int, int]
-) -> Iterator[tuple[int, int, float]]:
-    """Lines and pictures that stick out of the page's content box: page, element, by how much."""
-    for number, page in enumerate(document.pages):
-        page_box = page._page_box
-        right = page_box.content_box_x() + page_box.width
-        for box, area in _content(page_box, number, {}):
-            if area != "flow" or box.element is None:
-                continue
-            excess = box.position_x + box.width - right - page.bleed["right"]
-            if excess > 1 and id(box.element) in numbers:
-                yield number, numbers[id(box.element)], excess * POINTS_PER_PIXEL
 
 
 def printable(text: str) -> str:
