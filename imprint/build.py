@@ -118,6 +118,8 @@ def _build(
     request: Request, progress: Progress, workers: Crew, store: Store
 ) -> tuple[Report, bool]:
     """What was made, and whether today's date went into it."""
+    from imprint import report as conformance
+    from imprint import trade
     from imprint.load import load
     from imprint.publish import publish
     from imprint.workshop import Workshop
@@ -146,7 +148,10 @@ def _build(
         return Report((), tuple(findings.ordered(found_all)), True), dated
     progress("Publishing", 0, 1)
     try:
-        publish(request.output, finished)
+        moment = modified(books[0])
+        notes = trade.records(books, finished, request.output, moment, found_all)
+        publish(request.output, [*finished, *notes])
+        conformance.write(request.output, books, found_all)
     except OSError as fault:
         found_all.append(_unwritable(request.output, fault))
         return Report((), tuple(findings.ordered(found_all)), True), dated

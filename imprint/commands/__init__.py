@@ -6,6 +6,7 @@ import click
 
 from imprint import __version__
 from imprint.commands.build import build
+from imprint.commands.report import report
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -18,3 +19,4 @@ def main() -> None:
 
 
 main.add_command(build)
+main.add_command(report)

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from imprint.build import Report, Request
 from imprint.build import build as build_folder
+from imprint.commands.report import validated
 from imprint.commands.show import show_diagnostics
 from imprint.model import EDITIONS, Edition
 from imprint.words import file_size
@@ -39,6 +40,7 @@ _NAMES = {"pdf": "screen PDF", "print": "print PDF", "epub": "EPUB", "web": "web
 @click.option("-j", "--jobs", type=click.IntRange(1), help="Workers. [default: one a core]")
 @click.option("--keep-going", is_flag=True, help="Build in spite of errors, with a mark for each.")
 @click.option("--strict", is_flag=True, help="Take warnings for errors.")
+@click.option("--validate", is_flag=True, help="Run the validators on what was built.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 def build(
     folder: Path,
@@ -48,6 +50,7 @@ def build(
     jobs: int | None,
     keep_going: bool,
     strict: bool,
+    validate: bool,
     quiet: bool,
 ) -> None:
     """Build FOLDER (by default: source) into PDF, print PDF, EPUB and web edition.
@@ -71,7 +74,10 @@ def build(
         console = Console()
         # A log or a pipe has no width of its own: names stay whole there.
         _summary(report, request, console if console.is_terminal else Console(width=140))
-    sys.exit(1 if report.failed else 0)
+    failed = report.failed
+    if validate and report.made:
+        failed = validated(request.output) or failed
+    sys.exit(1 if failed else 0)
 
 
 def _with_progress(request: Request, console: Console) -> Report:
