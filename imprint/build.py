@@ -121,6 +121,7 @@ def _build(
     from imprint import report as conformance
     from imprint import trade
     from imprint.load import load
+    from imprint.policy import settled
     from imprint.publish import publish
     from imprint.workshop import Workshop
 
@@ -136,12 +137,14 @@ def _build(
         books.append(book)
         found_all.extend(problems)
     dated = any(manuscript.publication.date is None for manuscript in manuscripts)
+    found_all = settled(found_all, manuscripts)
     if request.strict:
         found_all = findings.strict(found_all)
     tolerant = request.keep_going or any(m.adopted for m in manuscripts)
     if not books or (findings.has_errors(found_all) and not tolerant):
         return Report((), tuple(findings.ordered(found_all)), True), dated
     finished, problems = _make(request, books, workshop)
+    problems = settled(problems, manuscripts)
     found_all.extend(findings.strict(problems) if request.strict else problems)
     failed = findings.has_errors(found_all)
     if not finished or (findings.has_errors(problems) and not tolerant):

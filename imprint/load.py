@@ -25,6 +25,7 @@ from .settings import (
     Settings,
     Written,
     in_language,
+    policy,
     publication,
     read_settings,
 )
@@ -72,7 +73,7 @@ def _manuscripts(
         sources = tuple(_sources(root, written, code, folder, codes, found))
         if sources:
             of_language = publication(written.settings, code, codes, root)
-            yield Manuscript(of_language, sources, root)
+            yield Manuscript(of_language, sources, root, policy=policy(written.settings))
 
 
 def _languages(root: Path, written: Written, found: Found) -> list[str]:
