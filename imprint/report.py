@@ -245,8 +245,14 @@ def render(report: Json) -> str:
         lstrip_blocks=True,
     )
     return environment.get_template("report.html.j2").render(
-        report=report, names=EDITION_NAMES, size=_size, hits=_hits
+        report=report, names=EDITION_NAMES, name=_name, size=_size, hits=_hits
     )
+
+
+def _name(edition: Json) -> str:
+    """What readers of the report call an edition's file."""
+    is_cover = edition["file"].endswith(".cover.pdf")
+    return "Cover sheet" if is_cover else EDITION_NAMES[edition["edition"]]
 
 
 def _size(size_bytes: int) -> str:
