@@ -18,7 +18,8 @@ from imprint.load import load
 from imprint.model import Book, IndexEntry
 from imprint.paginate import _with_generated
 from imprint.theme import Theme, chapter_html, part_html
-from imprint.typeset import ASSET_SCHEME, ClosedRoom, paged_body
+from imprint.paper import ASSET_SCHEME, paged_body
+from imprint.typeset import ClosedRoom
 
 # What an author would write by hand: the page that a link leads to.
 _TARGETS = ".target::after { content: target-counter(attr(href), page) }"

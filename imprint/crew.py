@@ -146,7 +146,7 @@ def _nothing() -> None:
 def processes(size: int) -> Executor:
     """Worker processes on this machine, which have read the layout engine before they start."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["imprint.packing"])
+    context.set_forkserver_preload(["imprint.typeset", "imprint.packing"])
     return ProcessPoolExecutor(max_workers=size, mp_context=context)
 
 

@@ -24,7 +24,7 @@ from imprint.model import Chapter, Source
 if TYPE_CHECKING:
     from imprint.gathering import Gathering, Order
     from imprint.paginate import Forecast
-    from imprint.typeset import Job, Typeset
+    from imprint.paper import Job, Typeset
 
 Tell = Callable[[int, int], None]
 
