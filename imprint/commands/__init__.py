@@ -6,6 +6,7 @@ import click
 
 from imprint import __version__
 from imprint.commands.build import build
+from imprint.commands.check import check
 from imprint.commands.report import report
 
 
@@ -19,4 +20,5 @@ def main() -> None:
 
 
 main.add_command(build)
+main.add_command(check)
 main.add_command(report)
