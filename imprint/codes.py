@@ -64,6 +64,7 @@ _MANUSCRIPT = {
     "note-missing": "Every mark of a note has its note.",
     "note-unused": "Every note has its mark in the text.",
     "abbreviation": "Abbreviations are explained.",
+    "language-unmarked": "Passages in another language are marked with it.",
     "spelling": "Words are in the dictionary of their language.",
     "spelling-dictionary": "There is a dictionary for each language.",
     # Links

@@ -38,7 +38,7 @@ _EPUB_MACHINE = "EPUB Accessibility 1.1 and WCAG 2.2 A and AA, as far as a machi
 # The linter's codes, and those of earlier stages, that are about accessibility.
 ACCESSIBILITY_CODES = frozenset(
     "alt-missing alt-file-name alt-short alt-caption alt-redundant alt-repeated heading-gap "
-    "empty-heading link-text link-address link-ambiguous table-headers table-layout language "
+    "empty-heading link-text link-address link-ambiguous table-headers table-layout language-unmarked "
     "abbreviation contrast".split()
 )
 
@@ -134,7 +134,7 @@ QUESTIONS = (
         "WCAG 3.1.1 Language of page; 3.1.2 Language of parts",
         "Is every passage in another language marked with it?",
         _READ,
-        ("language",),
+        ("language-unmarked",),
     ),
     Question(
         "WCAG 3.1.3 Unusual words; 3.1.4 Abbreviations (AAA)",

@@ -86,7 +86,7 @@ _BLEMISHES = {
     "alt-missing": frozenset(("14", "52")),
     "alt-file-name": frozenset(("14", "52")),
     "alt-short": frozenset(("14", "52")),
-    "language": frozenset(("22",)),
+    "language-unmarked": frozenset(("22",)),
 }
 _CONFORMANCE = frozenset(("04", "05", "06", "80", "81", "82", "84", "85", "86"))
 
