@@ -5,13 +5,18 @@ load → markup → resolve → typeset → pagemap → assemble, epub, web → 
 
 from __future__ import annotations
 
+import atexit
 import datetime
 import os
+import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,40 +68,56 @@ class Made:
 class Report:
     """What a build made and found; ``failed`` gives exit code 1.
 
-    ``laid_out`` counts the units that were laid out, or taken from the cache; ``unchanged`` tells
-    that there was nothing to do at all.
+    ``laid_out`` counts the units of layout, ``from_cache`` those of them that were at hand;
+    ``unchanged`` tells that there was nothing to do at all.
     """
 
     made: tuple[Made, ...]
     diagnostics: tuple[Diagnostic, ...]
     failed: bool
     laid_out: int = 0
+    from_cache: int = 0
     unchanged: bool = False
 
 
 def build(
     request: Request,
     progress: Progress = lambda stage, done, total: None,
-    hire: Hire | None = None,
+    workers: Crew | None = None,
 ) -> Report:
     """Build a folder's editions into the output folder.
 
-    ``hire`` gives an executor with so many workers; processes of this machine if it is left out.
+    ``workers`` are those of whoever builds more than once; else some are hired for this build.
     """
-    size = request.jobs or os.cpu_count() or 1
-    if hire is None and size > 1:
-        hire = processes
     with store_for(request.folder, used=request.cached) as store:
         key = memory.key_of(request.folder, request.output, TEMPLATES, _wishes(request))
         known = memory.recalled(store, key, request.output) if request.cached else None
         if known is not None:
             return _remembered(known)
-        use_theme_fonts(TEMPLATES / "fonts", store.own)
-        with crew(hire, size) as workers:
-            report, dated = _build(request, progress, workers, store)
+        use_theme_fonts(TEMPLATES / "fonts", _font_folder(store, request))
+        with nullcontext(workers) if workers else crew(*hands(request.jobs)) as at_work:
+            report, dated = _build(request, progress, at_work, store)
         if report.made:
             memory.remember(store, key, request.output, _told(report), dated=dated)
         return report
+
+
+def hands(jobs: int | None) -> tuple[Hire | None, int]:
+    """How to hire so many workers of this machine; one is this process itself."""
+    size = jobs or os.cpu_count() or 1
+    return (processes if size > 1 else None), size
+
+
+def _font_folder(store: Store, request: Request) -> Path:
+    """Where fontconfig's settings and its cache are, for longer than workers live."""
+    return store.folder / "fontconfig" if request.cached else _passing_folder()
+
+
+@lru_cache(maxsize=1)
+def _passing_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="imprint-fontconfig-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _wishes(request: Request) -> tuple[object, ...]:
@@ -159,7 +180,9 @@ def _build(
         found_all.append(_unwritable(request.output, fault))
         return Report((), tuple(findings.ordered(found_all)), True), dated
     made = tuple(Made(each.edition, each.size_bytes) for each in finished)
-    return Report(made, tuple(findings.ordered(found_all)), failed, counter.laid_out), dated
+    return Report(
+        made, tuple(findings.ordered(found_all)), failed, counter.laid_out, workshop.at_hand
+    ), dated
 
 
 def read(manuscript: Manuscript, workshop: Workshop | None = None) -> tuple[Book, list[Diagnostic]]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
+    CancelledError,
     Executor,
     Future,
     ProcessPoolExecutor,
@@ -114,6 +115,9 @@ class Crew:
         try:
             return future.result()
         except BaseException as fault:
+            if type(fault).__name__ == "KilledWorker":
+                # A cluster has tried more than once already, each time on another worker.
+                raise WorkerLostError(task.name) from fault
             if not _is_death(fault):
                 raise
         # All tasks of a pool fail when one of its workers dies; only alone can it be told whose
@@ -132,11 +136,8 @@ class Crew:
 
 
 def _is_death(fault: BaseException) -> bool:
-    """Whether a task failed because its worker died: pools say so in their own ways."""
-    return isinstance(fault, BrokenExecutor) or type(fault).__name__ in (
-        "KilledWorker",
-        "CancelledError",
-    )
+    """Whether a task failed because a worker died, of this task or of another one."""
+    return isinstance(fault, BrokenExecutor | CancelledError)
 
 
 def _nothing() -> None:
@@ -148,6 +149,14 @@ def processes(size: int) -> Executor:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["imprint.typeset", "imprint.packing"])
     return ProcessPoolExecutor(max_workers=size, mp_context=context)
+
+
+def cluster(address: str) -> tuple[Hire, int]:
+    """Workers of a Dask cluster, ``tcp://HOST:PORT`` or ``dask://HOST:PORT``, and how many."""
+    from distributed import Client
+
+    client = Client(address.replace("dask://", "tcp://", 1), set_as_default=False)
+    return lambda size: client.get_executor(), max(1, sum(client.nthreads().values()))
 
 
 @contextmanager

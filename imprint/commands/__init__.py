@@ -7,6 +7,7 @@ import click
 from imprint import __version__
 from imprint.commands.build import build
 from imprint.commands.check import check
+from imprint.commands.clean import clean
 from imprint.commands.report import report
 
 
@@ -21,4 +22,5 @@ def main() -> None:
 
 main.add_command(build)
 main.add_command(check)
+main.add_command(clean)
 main.add_command(report)
