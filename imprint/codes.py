@@ -101,6 +101,7 @@ _MANUSCRIPT = {
     "figure-table": "The table of a figure can be made.",
     # Tables
     "table-headers": "Tables have header cells.",
+    "table-limit": "Tables have no more cells than programs can set.",
     "table-layout": "Tables hold data.",
     # The pages
     "contrast": "The colours of the theme can be told apart.",
