@@ -192,7 +192,11 @@ def page_starts(
     starts: list[TextPosition | None] = [None] * page_count
     for mark, offset in _consumed(marks, elements):
         number = elements[mark.element].get("data-e")
-        if mark.footnote or mark.pseudo or number is None or starts[mark.page] is not None:
+        # The indent of a line of code is no place of its own: its element begins pages before.
+        blank = mark.rect is None and not weasy.printable(mark.text)
+        if mark.footnote or mark.pseudo or number is None or blank:
+            continue
+        if starts[mark.page] is not None:
             continue
         starts[mark.page] = TextPosition(int(number), offset)
     return tuple(starts)

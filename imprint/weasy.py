@@ -450,6 +450,7 @@ def _runs_apart(root: ElementTree.Element, numbers: Mapping[int, int]) -> Iterat
     def walk(element: ElementTree.Element) -> Iterator[tuple[int, int]]:
         nonlocal apart
         number = numbers[id(element)]
+        before = apart
         for index, text in enumerate((element.text, *(child.tail for child in element))):
             if index:
                 child = element[index - 1]
@@ -461,6 +462,9 @@ def _runs_apart(root: ElementTree.Element, numbers: Mapping[int, int]) -> Iterat
             if bare and (apart or bare != text):
                 yield number, index
             apart = text[-1].isspace() or (apart and not bare)
+        if element.get("class") == "footnote":
+            # A note stands elsewhere: what comes behind its call goes on from there.
+            apart = before
 
     yield from walk(root)
 
