@@ -439,6 +439,7 @@ class _Brackets(Treeprocessor):
     FEW = 40
     DEEP = 8
     MOST = 2000
+    MOST_LINKS = 5000
     TOKEN = re.compile(r"\\.|(`+)|\]\(|[\[\]()]", re.DOTALL)
     MARK = re.compile(r"[*_~=^\"'`&<:@{!\\]")
 
@@ -458,7 +459,10 @@ class _Brackets(Treeprocessor):
     def limit(self, text: str) -> str:
         """The text, beyond the reach of inline patterns if a mark stands in it too often."""
         counts = Counter(self.MARK.findall(text))
-        return AtomicString(text) if max(counts.values(), default=0) > self.MOST else text
+        links_or_lines = max(text.count("["), text.count("  \n"))
+        if max(counts.values(), default=0) > self.MOST or links_or_lines > self.MOST_LINKS:
+            return AtomicString(text)
+        return text
 
     def tame(self, text: str) -> str:
         """The text with those escaped that nothing closes, or that stand too deep."""
