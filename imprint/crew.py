@@ -72,7 +72,7 @@ class Crew:
         with self._lock:
             executor, self._executor = self._executor, None
         if executor is not None:
-            executor.shutdown(wait=wait_for_tasks, cancel_futures=True)
+            _send_home(executor, wait_for_tasks=wait_for_tasks)
 
     def _spread(self, tasks: Iterator[Task]) -> Iterator[tuple[Task, Any]]:
         under_way: dict[Future[Any], tuple[Task, Executor]] = {}
@@ -109,7 +109,7 @@ class Crew:
         with self._lock:
             if self._executor is executor:
                 self._executor = None
-        executor.shutdown(wait=False, cancel_futures=True)
+        _send_home(executor, wait_for_tasks=False)
 
     def _result(self, future: Future[Any], task: Task, executor: Executor) -> Any:
         try:
@@ -132,7 +132,15 @@ class Crew:
                 raise WorkerLostError(task.name) from fault
             raise
         finally:
-            alone.shutdown(wait=False, cancel_futures=True)
+            _send_home(alone, wait_for_tasks=False)
+
+
+def _send_home(executor: Executor, *, wait_for_tasks: bool) -> None:
+    try:
+        executor.shutdown(wait=wait_for_tasks, cancel_futures=True)
+    except TypeError:
+        # Dask's knows no more than Python 3.8's.
+        executor.shutdown(wait=wait_for_tasks)
 
 
 def _is_death(fault: BaseException) -> bool:
