@@ -45,7 +45,7 @@ from imprint.pagemap import from_roman, roman
 from imprint.pictures import picture_digest, unsmoothed
 from imprint.stamping import lettering, stamp, used_fonts
 from imprint.tags import ROLE_MAP
-from imprint.weasy import FontUse
+from imprint.painted import FontUse
 
 MM = 72 / 25.4
 Gatherer = Callable[[Iterable[Order]], Iterable[Gathering]]

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from PIL import Image
-
 from imprint import figures
 from imprint.diagnostics import Diagnostic, error, warning
-from imprint.drawing import svg_file
+from imprint.drawing import excess, refused_parts, svg_file, svg_tree
 from imprint.model import Asset
+from imprint.raster import raster
 from imprint.room import MOST_PICTURE_BYTES, OUTSIDE, Refusal, inside, local_path, read_inside
-
-# A picture of more pixels than this is a fault or an attack (about 12,000 × 8,000).
-MOST_PIXELS = 100_000_000
-_SUFFIXES = {"PNG": ("png", "image/png"), "JPEG": ("jpg", "image/jpeg"), "GIF": ("gif", "image/gif"),
-             "WEBP": ("webp", "image/webp")}  # fmt: skip
 
 
 @dataclass
@@ -62,12 +55,25 @@ class Gallery:
         if isinstance(content, Refusal):
             return None, (_broken(address, *place, content.reason),)
         if path.suffix.lower() == ".svg" or content.lstrip()[:5] in (b"<?xml", b"<svg "):
-            made = svg_file(content)
-            if made is None:
-                return None, (_broken(address, *place, "It is not well-formed SVG."),)
-            size = svg_size(made)
-            return Asset(self._name(name, "svg"), "image/svg+xml", made, *size), ()
-        return self._raster(content, name, address, place)
+            return self._svg(content, name, address, place)
+        picture = raster(content)
+        if isinstance(picture, str):
+            return None, (_broken(address, *place, picture),)
+        name = self._name(name, picture.suffix)
+        size = picture.width, picture.height
+        return Asset(name, picture.media_type, picture.content, *size), ()
+
+    def _svg(
+        self, content: bytes, name: str, address: str, place: tuple[str, int, int]
+    ) -> tuple[Asset | None, tuple[Diagnostic, ...]]:
+        tree = svg_tree(content)
+        made = None if tree is None or excess(tree) else svg_file(content)
+        if tree is None or made is None:
+            reason = "It is not well-formed SVG." if tree is None else excess(tree)
+            return None, (_broken(address, *place, reason),)
+        left_out = tuple(_foreign(address, *place, what) for what in refused_parts(tree))
+        asset = Asset(self._name(name, "svg"), "image/svg+xml", made, *svg_size(made))
+        return asset, left_out
 
     def _drawn(self, path: Path, name: str) -> tuple[Asset | None, tuple[Diagnostic, ...]]:
         drawing = self.draw(
@@ -80,30 +86,12 @@ class Gallery:
             self._name(stem, "svg"),
             "image/svg+xml",
             drawing.svg.encode(),
-            round(drawing.width_px),
-            round(drawing.height_px),
+            _pixels(drawing.width_px),
+            _pixels(drawing.height_px),
         )
         if drawing.table:
             self.tables[asset.name] = drawing.table
         return asset, drawing.diagnostics
-
-    def _raster(
-        self, content: bytes, name: str, address: str, place: tuple[str, int, int]
-    ) -> tuple[Asset | None, tuple[Diagnostic, ...]]:
-        try:
-            with Image.open(io.BytesIO(content)) as picture:
-                if picture.width * picture.height > MOST_PIXELS:
-                    reason = f"It has {picture.width} × {picture.height} pixels."
-                    return None, (_broken(address, *place, reason),)
-                kind = picture.format or ""
-                picture.load()
-                size = picture.size
-                if kind not in _SUFFIXES:
-                    content, kind = _as_png(picture), "PNG"
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as fault:
-            return None, (_broken(address, *place, str(fault)),)
-        suffix, media_type = _SUFFIXES[kind]
-        return Asset(self._name(name, suffix), media_type, content, *size), ()
 
     def _name(self, file: str, suffix: str) -> str:
         """A name for the editions: ASCII, flat below one folder, no two alike."""
@@ -159,16 +147,17 @@ def svg_size(svg: bytes) -> tuple[int, int]:
     wide = re.search(r'<svg[^>]*\swidth="([\d.]+)(?:px)?"', head)
     high = re.search(r'<svg[^>]*\sheight="([\d.]+)(?:px)?"', head)
     if wide and high:
-        return round(float(wide[1])), round(float(high[1]))
-    return (round(float(view[1])), round(float(view[2]))) if view else (0, 0)
+        return _pixels(wide[1]), _pixels(high[1])
+    return (_pixels(view[1]), _pixels(view[2])) if view else (0, 0)
 
 
-def _as_png(picture: Image.Image) -> bytes:
-    """A picture of a kind that readers do not know, as one that they do."""
-    buffer = io.BytesIO()
-    mode = picture.mode if picture.mode in ("RGB", "RGBA", "L", "LA") else "RGBA"
-    picture.convert(mode).save(buffer, "PNG")
-    return buffer.getvalue()
+def _pixels(length: str | float) -> int:
+    """A length in whole pixels, 0 where it is none that a picture can have."""
+    try:
+        number = float(length)
+    except ValueError:
+        return 0
+    return round(number) if 0 < number < 1_000_000 else 0
 
 
 def _missing(address: str, file: str, line: int, column: int) -> Diagnostic:
@@ -190,6 +179,18 @@ def _outside(address: str, file: str, line: int, column: int) -> Diagnostic:
         column,
         f"The picture `{address}` is outside the publication's folder; it is not read.",
         "Copy it into the folder.",
+    )
+
+
+def _foreign(address: str, file: str, line: int, column: int, what: str) -> Diagnostic:
+    return warning(
+        "image-foreign",
+        file,
+        line,
+        column,
+        f"In the picture `{address}` stands `{what}`, which leads out of it or runs a program; "
+        "it is left out.",
+        "Draw it with shapes and text alone.",
     )
 
 

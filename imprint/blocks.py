@@ -240,6 +240,8 @@ class _Reader:
                 self.close_leaf()
                 return False
             self.close_leaf()
+        elif self.is_closed_html(leaf):
+            self.close_leaf()
         self.blank = leaf.kind == "code" and not rest.strip()
         return True
 
@@ -482,9 +484,22 @@ class _Reader:
             return False
         self.close(matched)
         self.add_leaf(leaf)
-        if leaf.ended:
+        if leaf.ended or self.is_closed_html(leaf):
             self.close_leaf()
         return True
+
+    def is_closed_html(self, leaf: Block) -> bool:
+        """Whether the leaf is raw HTML whose last line closes all that it opened.
+
+        Within ``markdown="1"`` that ends it, as Python-Markdown's and Kramdown's authors know it;
+        elsewhere a blank line does.
+        """
+        if leaf.kind != "html" or all(block.kind != "element" for block in self.open):
+            return False
+        for tag in rawhtml.TAG.finditer(leaf.lines[-1]):
+            if tag.group("name").lower() not in rawhtml.VOID_TAGS and not tag.group("empty"):
+                leaf.level += -1 if tag.group("close") else 1
+        return leaf.level <= 0
 
     def setext(self, bare: str) -> bool:
         """Whether the line underlines the open paragraph, which is a heading then."""

@@ -5,13 +5,18 @@ load → markup → resolve → typeset → pagemap → assemble, epub, web → 
 
 from __future__ import annotations
 
+import atexit
 import datetime
 import os
+import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,40 +68,56 @@ class Made:
 class Report:
     """What a build made and found; ``failed`` gives exit code 1.
 
-    ``laid_out`` counts the units that were laid out, or taken from the cache; ``unchanged`` tells
-    that there was nothing to do at all.
+    ``laid_out`` counts the units of layout, ``from_cache`` those of them that were at hand;
+    ``unchanged`` tells that there was nothing to do at all.
     """
 
     made: tuple[Made, ...]
     diagnostics: tuple[Diagnostic, ...]
     failed: bool
     laid_out: int = 0
+    from_cache: int = 0
     unchanged: bool = False
 
 
 def build(
     request: Request,
     progress: Progress = lambda stage, done, total: None,
-    hire: Hire | None = None,
+    workers: Crew | None = None,
 ) -> Report:
     """Build a folder's editions into the output folder.
 
-    ``hire`` gives an executor with so many workers; processes of this machine if it is left out.
+    ``workers`` are those of whoever builds more than once; else some are hired for this build.
     """
-    size = request.jobs or os.cpu_count() or 1
-    if hire is None and size > 1:
-        hire = processes
     with store_for(request.folder, used=request.cached) as store:
         key = memory.key_of(request.folder, request.output, TEMPLATES, _wishes(request))
         known = memory.recalled(store, key, request.output) if request.cached else None
         if known is not None:
             return _remembered(known)
-        use_theme_fonts(TEMPLATES / "fonts", store.own)
-        with crew(hire, size) as workers:
-            report, dated = _build(request, progress, workers, store)
+        use_theme_fonts(TEMPLATES / "fonts", _font_folder(store, request))
+        with nullcontext(workers) if workers else crew(*hands(request.jobs)) as at_work:
+            report, dated = _build(request, progress, at_work, store)
         if report.made:
             memory.remember(store, key, request.output, _told(report), dated=dated)
         return report
+
+
+def hands(jobs: int | None) -> tuple[Hire | None, int]:
+    """How to hire so many workers of this machine; one is this process itself."""
+    size = jobs or os.cpu_count() or 1
+    return (processes if size > 1 else None), size
+
+
+def _font_folder(store: Store, request: Request) -> Path:
+    """Where fontconfig's settings and its cache are, for longer than workers live."""
+    return store.folder / "fontconfig" if request.cached else _passing_folder()
+
+
+@lru_cache(maxsize=1)
+def _passing_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="imprint-fontconfig-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _wishes(request: Request) -> tuple[object, ...]:
@@ -118,7 +139,10 @@ def _build(
     request: Request, progress: Progress, workers: Crew, store: Store
 ) -> tuple[Report, bool]:
     """What was made, and whether today's date went into it."""
+    from imprint import report as conformance
+    from imprint import trade
     from imprint.load import load
+    from imprint.policy import settled
     from imprint.publish import publish
     from imprint.workshop import Workshop
 
@@ -134,24 +158,31 @@ def _build(
         books.append(book)
         found_all.extend(problems)
     dated = any(manuscript.publication.date is None for manuscript in manuscripts)
+    found_all = settled(found_all, manuscripts)
     if request.strict:
         found_all = findings.strict(found_all)
     tolerant = request.keep_going or any(m.adopted for m in manuscripts)
     if not books or (findings.has_errors(found_all) and not tolerant):
         return Report((), tuple(findings.ordered(found_all)), True), dated
     finished, problems = _make(request, books, workshop)
+    problems = settled(problems, manuscripts)
     found_all.extend(findings.strict(problems) if request.strict else problems)
     failed = findings.has_errors(found_all)
     if not finished or (findings.has_errors(problems) and not tolerant):
         return Report((), tuple(findings.ordered(found_all)), True), dated
     progress("Publishing", 0, 1)
     try:
-        publish(request.output, finished)
+        moment = modified(books[0])
+        notes = trade.records(books, finished, request.output, moment, found_all)
+        publish(request.output, [*finished, *notes])
+        conformance.write(request.output, books, found_all)
     except OSError as fault:
         found_all.append(_unwritable(request.output, fault))
         return Report((), tuple(findings.ordered(found_all)), True), dated
     made = tuple(Made(each.edition, each.size_bytes) for each in finished)
-    return Report(made, tuple(findings.ordered(found_all)), failed, counter.laid_out), dated
+    return Report(
+        made, tuple(findings.ordered(found_all)), failed, counter.laid_out, workshop.at_hand
+    ), dated
 
 
 def read(manuscript: Manuscript, workshop: Workshop | None = None) -> tuple[Book, list[Diagnostic]]:

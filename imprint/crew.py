@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
+    CancelledError,
     Executor,
     Future,
     ProcessPoolExecutor,
@@ -71,7 +72,7 @@ class Crew:
         with self._lock:
             executor, self._executor = self._executor, None
         if executor is not None:
-            executor.shutdown(wait=wait_for_tasks, cancel_futures=True)
+            _send_home(executor, wait_for_tasks=wait_for_tasks)
 
     def _spread(self, tasks: Iterator[Task]) -> Iterator[tuple[Task, Any]]:
         under_way: dict[Future[Any], tuple[Task, Executor]] = {}
@@ -108,12 +109,15 @@ class Crew:
         with self._lock:
             if self._executor is executor:
                 self._executor = None
-        executor.shutdown(wait=False, cancel_futures=True)
+        _send_home(executor, wait_for_tasks=False)
 
     def _result(self, future: Future[Any], task: Task, executor: Executor) -> Any:
         try:
             return future.result()
         except BaseException as fault:
+            if type(fault).__name__ == "KilledWorker":
+                # A cluster has tried more than once already, each time on another worker.
+                raise WorkerLostError(task.name) from fault
             if not _is_death(fault):
                 raise
         # All tasks of a pool fail when one of its workers dies; only alone can it be told whose
@@ -128,15 +132,20 @@ class Crew:
                 raise WorkerLostError(task.name) from fault
             raise
         finally:
-            alone.shutdown(wait=False, cancel_futures=True)
+            _send_home(alone, wait_for_tasks=False)
+
+
+def _send_home(executor: Executor, *, wait_for_tasks: bool) -> None:
+    try:
+        executor.shutdown(wait=wait_for_tasks, cancel_futures=True)
+    except TypeError:
+        # Dask's knows no more than Python 3.8's.
+        executor.shutdown(wait=wait_for_tasks)
 
 
 def _is_death(fault: BaseException) -> bool:
-    """Whether a task failed because its worker died: pools say so in their own ways."""
-    return isinstance(fault, BrokenExecutor) or type(fault).__name__ in (
-        "KilledWorker",
-        "CancelledError",
-    )
+    """Whether a task failed because a worker died, of this task or of another one."""
+    return isinstance(fault, BrokenExecutor | CancelledError)
 
 
 def _nothing() -> None:
@@ -146,8 +155,16 @@ def _nothing() -> None:
 def processes(size: int) -> Executor:
     """Worker processes on this machine, which have read the layout engine before they start."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["imprint.packing"])
+    context.set_forkserver_preload(["imprint.typeset", "imprint.packing"])
     return ProcessPoolExecutor(max_workers=size, mp_context=context)
+
+
+def cluster(address: str) -> tuple[Hire, int]:
+    """Workers of a Dask cluster, ``tcp://HOST:PORT`` or ``dask://HOST:PORT``, and how many."""
+    from distributed import Client
+
+    client = Client(address.replace("dask://", "tcp://", 1), set_as_default=False)
+    return lambda size: client.get_executor(), max(1, sum(client.nthreads().values()))
 
 
 @contextmanager

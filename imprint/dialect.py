@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from imprint import rawhtml
 from imprint.blocks import ADMONITIONS, Block, Definition, cells, read
@@ -86,18 +86,23 @@ class _Writer:
     """Writes blocks; remembers the footnotes that it has seen."""
 
     notes: set[str] = field(default_factory=set)
+    # Those within the note that is being written; None while none is.
+    inner_notes: list[Block] | None = None
 
     def container(self, children: list[Block]) -> list[str]:
         """The lines of a container's content."""
         return self.settled(_settled(children))
 
-    def item(self, mark: str, children: list[Block]) -> list[str]:
-        """A container's content behind a mark: a paragraph beside it, all else below it."""
+    def item(self, mark: str, children: list[Block], *below: str) -> list[str]:
+        """A container's content behind a mark: a paragraph beside it, all else below it.
+
+        Between the mark and what stands below it come the lines named last.
+        """
         children = _settled(children)
         content = self.settled(children)
         if content and children[0].kind == "paragraph":
             return [f"{mark} {content[0]}", *_indented(content[1:])]
-        return [mark.rstrip(), "", *_indented(content)] if content else [mark.rstrip()]
+        return [mark.rstrip(), *below, *_indented(content)] if content else [mark.rstrip()]
 
     def settled(self, children: list[Block]) -> list[str]:
         """The lines of blocks whose raw HTML is in balance."""
@@ -151,7 +156,7 @@ class _Writer:
                 continue
             # The first stands under its terms, others apart: the one before may be long.
             lines += [""] if after == "definition" else []
-            lines += self.item(":  ", block.children)
+            lines += self.item(":  ", block.children, "")
             after = "definition"
         return lines
 
@@ -174,7 +179,16 @@ class _Writer:
         if block.name in self.notes:
             return ["\\" + head, "", *self.container(block.children)]
         self.notes.add(block.name)
-        return self.item(head, block.children)
+        if self.inner_notes is not None:
+            # The converter would lose a note within a note: it goes after the outer one.
+            self.inner_notes.append(block)
+            return []
+        self.inner_notes = []
+        lines = self.item(head, block.children, "")
+        for inner in self.inner_notes:
+            lines += ["", *self.item(f"[^{inner.name}]:", inner.children, "")]
+        self.inner_notes = None
+        return lines
 
     def admonition(self, block: Block) -> list[str]:
         """A box as Python-Markdown writes it, kept."""
@@ -245,9 +259,13 @@ class _Writer:
         if not text:
             return []
         # The converter takes number signs off the end, and a backslash escapes the line's end.
-        for sign in "\\#":
-            bare = text.rstrip(sign)
-            text = bare + f"\\{sign}" * (len(text) - len(bare))
+        bare = text.rstrip("#")
+        signs = len(text) - len(bare)
+        if signs:
+            text = bare.removesuffix("\\") if _is_odd(bare) else bare
+            text += "\\#" * signs
+        elif _is_odd(text):
+            text += "\\"
         return [f"{'#' * block.level} {text}"]
 
     def rule(self, block: Block) -> list[str]:
@@ -372,19 +390,17 @@ def _settled(children: list[Block]) -> list[Block]:
     for block in children:
         if block.kind == "html":
             settled += _html(block, balance)
-        elif block.kind == "paragraph" and _is_attributes(block):
+        elif block.kind == "paragraph" and _ATTRIBUTES.match(block.lines[0]):
             # Kramdown's attributes for the block before: headings alone can carry them here.
             if settled and settled[-1].kind == "heading" and not block.gap:
                 settled[-1].lines[-1] += " " + block.lines[0].strip()
+            if len(block.lines) > 1:
+                settled.append(replace(block, lines=block.lines[1:]))
         else:
             settled.append(block)
     if rest := balance.rest():
         settled.append(Block("html", lines=[rest]))
     return settled
-
-
-def _is_attributes(block: Block) -> bool:
-    return len(block.lines) == 1 and bool(re.fullmatch(r"\{:[^{}]*\}\s*", block.lines[0]))
 
 
 def _html(block: Block, balance: rawhtml.Balance) -> list[Block]:
@@ -407,7 +423,7 @@ def _html(block: Block, balance: rawhtml.Balance) -> list[Block]:
             text = rawhtml.readable(text, components=False)
         text += "" if f"</{name}" in text.lower() else f"</{name}>"
     if name in ("pre", "textarea"):
-        text = _BLANK_LINE.sub("\n&#10;", text)
+        text = _BLANK_LINE.sub("&#10;", text)
     # A fence here would pair with the next one of the text.
     text = _FENCE_LINE.sub(lambda m: f"{m.group(1)}&#{ord(m.group(2))};", text)
     lines = [line.rstrip() if name != "pre" else line for line in text.split("\n")]
@@ -417,7 +433,8 @@ def _html(block: Block, balance: rawhtml.Balance) -> list[Block]:
     return [Block("html", lines=[lines[0].lstrip(), *lines[1:]])]
 
 
-_BLANK_LINE = re.compile(r"\n(?=[ \t]*(?:\n|$))[ \t]*")
+_ATTRIBUTES = re.compile(r"\{:[^{}]*\}\s*$")
+_BLANK_LINE = re.compile(r"\n(?=[ \t]*(?:\n|$))")
 _FENCE_LINE = re.compile(r"(?m)^([ \t>]*)([`~])(?=\2\2)")
 
 
@@ -477,8 +494,12 @@ def _split_options(lines: list[str]) -> tuple[dict[str, str], list[str]]:
 def _broken(line: str) -> str:
     """The line with a backslash at its end, a hard break, as two spaces."""
     bare = line.rstrip()
-    slashes = len(bare) - len(bare.rstrip("\\"))
-    return bare[:-1].rstrip() + "  " if slashes % 2 else line
+    return bare[:-1].rstrip() + "  " if _is_odd(bare) else line
+
+
+def _is_odd(text: str) -> bool:
+    """Whether a backslash at the text's end escapes what follows it."""
+    return (len(text) - len(text.rstrip("\\"))) % 2 == 1
 
 
 def _in_line(line: str) -> str:

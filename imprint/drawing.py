@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import re
+from collections.abc import Iterator
+from urllib.parse import unquote
 
 from lxml import etree
+
+from imprint.raster import raster
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
@@ -52,16 +57,142 @@ _PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,")
 
 def svg_file(content: bytes) -> bytes | None:
     """The SVG file without scripts, references to other places and foreign elements."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True)
-    try:
-        root = etree.fromstring(content, parser)
-    except etree.XMLSyntaxError:
-        return None
-    if etree.QName(root).localname != "svg":
+    root = svg_tree(content)
+    if root is None:
         return None
     clean = _svg_element(root, is_file=True)
     etree.cleanup_namespaces(clean, top_nsmap={None: SVG, "xlink": XLINK})
     return etree.tostring(clean, encoding="utf-8", xml_declaration=True)
+
+
+def svg_tree(content: bytes) -> etree._Element | None:
+    """The drawing of a file as it is, None where it is none. Nothing else is read for it.
+
+    Entities stand for other text; libxml2 refuses those that grow beyond measure.
+    """
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, remove_comments=True, load_dtd=False
+    )
+    try:
+        root = etree.fromstring(content, parser)
+    except etree.XMLSyntaxError:
+        return None
+    return root if etree.QName(root).localname == "svg" else None
+
+
+# --- what is refused -----------------------------------------------------------------------------
+
+# More than the most detailed map of the world in a book needs.
+MOST_ELEMENTS = 200_000
+# A drawing in a drawing in a drawing …: no hand has made a deeper one.
+_DEEPEST_USE = 24
+_ACTIVE = frozenset(
+    "script handler listener foreignobject iframe audio video animate animatemotion "
+    "animatetransform set".split()
+)
+_REFERENCE = re.compile(r"url\(\s*['\"]?#([^'\")\s]+)")
+
+
+def refused_parts(root: etree._Element) -> list[str]:
+    """What of a drawing is left out because it runs a program or leads out of the drawing.
+
+    Each is named as its author wrote it, once.
+    """
+    named: list[str] = []
+    before = root.getprevious()
+    while before is not None:
+        if isinstance(before, etree._ProcessingInstruction) and before.target != "xml":
+            named.append(f"<?{before.target}?>")
+        before = before.getprevious()
+    for element in root.iter():
+        if isinstance(element, etree._Entity):
+            named.append(f"{element.text}")
+        elif isinstance(element.tag, str):
+            named.extend(_refused(element))
+    return list(dict.fromkeys(named))
+
+
+def _refused(element: etree._Element) -> Iterator[str]:
+    local = etree.QName(element).localname.lower()
+    if local in _ACTIVE:
+        yield f"<{local}>"
+    if local == "style" and (found := _OUTSIDE.search(element.text or "")):
+        yield found.group()
+    for name, value in element.attrib.items():
+        bare = etree.QName(name).localname.lower()
+        if bare.startswith("on"):
+            yield f"{bare}="
+        elif bare in ("href", "src"):
+            harmless = local == "a" or value.startswith("#") or _PICTURE.match(value)
+            if not harmless:
+                yield _shortened(value)
+        elif _OUTSIDE.search(value):
+            yield _shortened(value)
+
+
+def _shortened(value: str) -> str:
+    return value if len(value) <= 60 else f"{value[:57]}…"
+
+
+def excess(root: etree._Element) -> str:
+    """Why a drawing is too much for any reader: a sentence, "" where it is not."""
+    total = sum(1 for _ in root.iter())
+    if total > MOST_ELEMENTS:
+        return f"It has {total} elements; {MOST_ELEMENTS} are the most."
+    if _drawn_elements(root) > MOST_ELEMENTS:
+        return f"Its parts use each other until more than {MOST_ELEMENTS} elements are drawn."
+    for element in root.iter("{*}image", "{*}feImage", "image", "feimage"):
+        address = element.get("href") or element.get(f"{{{XLINK}}}href") or ""
+        if _PICTURE.match(address) and (reason := _embedded_fault(address)):
+            return f"A picture in it cannot be used. {reason}"
+    return ""
+
+
+def _embedded_fault(address: str) -> str:
+    """What is wrong with a picture that stands in a drawing as data, "" where nothing is."""
+    try:
+        content = base64.b64decode(unquote(address.partition(",")[2]), validate=False)
+    except ValueError as fault:
+        return f"Its data are no Base64: {fault}."
+    found = raster(content)
+    return found if isinstance(found, str) else ""
+
+
+def _drawn_elements(root: etree._Element) -> int:
+    """How many elements are drawn when every use of a part counts, cut off above the limit.
+
+    Parts that use themselves count as without end.
+    """
+    sizes: dict[str, int] = {}
+    uses: dict[str, list[str]] = {}
+    for element in root.iter(etree.Element):
+        name = element.get("id")
+        if name is not None and name not in sizes and element is not root:
+            sizes[name], uses[name] = _size_and_uses(element)
+    own, references = _size_and_uses(root)
+    drawn = dict(sizes)
+    for _ in range(_DEEPEST_USE):
+        grown = {
+            name: min(size + sum(drawn.get(u, 0) for u in uses[name]), MOST_ELEMENTS + 1)
+            for name, size in sizes.items()
+        }
+        if grown == drawn:
+            return own + sum(drawn.get(name, 0) for name in references)
+        drawn = grown
+    return MOST_ELEMENTS + 1
+
+
+def _size_and_uses(element: etree._Element) -> tuple[int, list[str]]:
+    """How many elements there are in one, and the ids of the parts that they draw."""
+    size, uses = 0, []
+    for part in element.iter(etree.Element):
+        size += 1
+        for name, value in part.attrib.items():
+            if etree.QName(name).localname == "href" and value.startswith("#"):
+                uses.append(value[1:])
+            elif "url(" in value:
+                uses += _REFERENCE.findall(value)
+    return size, uses
 
 
 def inline_svg(element: etree._Element) -> etree._Element:

@@ -29,7 +29,7 @@ from babel.numbers import format_decimal
 from lxml import etree
 
 from imprint.diagnostics import Diagnostic, error, warning
-from imprint.drawing import svg_file
+from imprint.drawing import excess, svg_file
 from imprint.room import MOST_DATA_BYTES, OUTSIDE, Refusal, local_path, read_inside
 
 SPECIFICATION = ".vl.json"
@@ -756,6 +756,9 @@ def _safe(tree: etree._Element, desk: _Desk) -> etree._Element | None:
         desk.report(error, "figure-foreign", at, message, "Draw it with shapes and text.")
         if (parent := element.getparent()) is not None:
             parent.remove(element)
+    if reason := excess(tree):
+        desk.report(error, "figure-syntax", "", f"The figure cannot be used. {reason}")
+        return None
     for element in tree.iterfind(f".//{{{_SVG}}}*[@aria-label]"):
         etree.SubElement(element, f"{{{_SVG}}}title").text = element.get("aria-label")
     content = svg_file(etree.tostring(tree))

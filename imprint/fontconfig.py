@@ -29,9 +29,14 @@ _TEMPLATE = """<?xml version="1.0"?>
 
 def use_theme_fonts(fonts: Path, folder: Path) -> None:
     """Make fontconfig in this process and its children look for fonts in these places alone."""
+    folder.mkdir(parents=True, exist_ok=True)
     file = folder / "fonts.conf"
     text = _TEMPLATE.format(
         fonts=escape(str(fonts.resolve())), cache=escape(str(folder / "fontconfig"))
     )
-    file.write_text(text, encoding="utf-8")
+    if not file.exists() or file.read_text(encoding="utf-8") != text:
+        # Whole or not at all: other builds may be reading it.
+        beside = folder / f"fonts.conf.{os.getpid()}"
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(file)
     os.environ["FONTCONFIG_FILE"] = str(file)

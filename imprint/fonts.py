@@ -9,7 +9,7 @@ import pikepdf
 import uharfbuzz as hb
 from pikepdf import Array, Dictionary, Name, String
 
-from imprint.weasy import FontUse
+from imprint.painted import FontUse
 
 # Tables that a PDF reader has no use for (ISO 32000-1, 9.9: it needs outlines and metrics only).
 _DROPPED = ("BASE", "DSIG", "EBDT", "EBLC", "EBSC", "GDEF", "GPOS", "GSUB", "JSTF", "MATH", "STAT")

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from imprint.model import TextPosition
 from imprint.tags import Kid, StructureElement
-from imprint.weasy import CiteSlot, FolioSlot, FontUse
+from imprint.painted import CiteSlot, FolioSlot, FontUse
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Link:
     """A link area of a page (index in the fragment; points, origin at the trim's lower left).
 
     ``target`` is "#id" or a URL; ``text`` says in words where it leads, with the id of a cited
-    page between two of ``typeset.FOLIO_MARK``.
+    page between two of ``paper.FOLIO_MARK``.
     """
 
     page: int

@@ -19,10 +19,10 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name
 
 from imprint.fragments import Link, Placed
+from imprint.paper import FOLIO_MARK
 from imprint.pictures import picture_digest, pictures, unsmoothed
 from imprint.stamping import Lettering, stamp
 from imprint.tags import Content, Kid, LinkObject, StructureElement
-from imprint.typeset import FOLIO_MARK
 
 # The numbers of what a volume's gatherings refer to.
 CATALOG, PAGES, STRUCTURE_ROOT, DOCUMENT, FONTS, PARENT_TREE = range(1, 7)

@@ -370,7 +370,7 @@ def _languages(chapter: Chapter) -> Iterator[Diagnostic]:
         yield _warn(
             chapter,
             foreign[0][0],
-            "language",
+            "language-unmarked",
             f"Most of this chapter is not in the language that it is said to be in "
             f"({chapter.lang}).",
             'Name its language in the file\'s head: `lang = "…"`.',
@@ -380,7 +380,7 @@ def _languages(chapter: Chapter) -> Iterator[Diagnostic]:
         yield _warn(
             chapter,
             element,
-            "language",
+            "language-unmarked",
             f"This paragraph is not in the language around it ({_declared(element, chapter)}): "
             "it would be read out wrongly, and hyphenated so.",
             "End it with the language, as in `{lang=fr}`.",

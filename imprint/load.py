@@ -25,6 +25,7 @@ from .settings import (
     Settings,
     Written,
     in_language,
+    policy,
     publication,
     read_settings,
 )
@@ -72,7 +73,7 @@ def _manuscripts(
         sources = tuple(_sources(root, written, code, folder, codes, found))
         if sources:
             of_language = publication(written.settings, code, codes, root)
-            yield Manuscript(of_language, sources, root)
+            yield Manuscript(of_language, sources, root, policy=policy(written.settings))
 
 
 def _languages(root: Path, written: Written, found: Found) -> list[str]:
@@ -81,7 +82,9 @@ def _languages(root: Path, written: Written, found: Found) -> list[str]:
     if by_tag:
         return list(reversed(by_tag.values()))
     folders = [
-        name for name in _folders(root) if known_language(name) and any(_markdown_in(root, name))
+        name
+        for name in _folders(root)
+        if known_language(name) and any(_markdown_in(root, name, []))
     ]
     guess = folders or ["en"]
     if ("languages",) not in written.places:
@@ -158,12 +161,15 @@ def _sources(
     found: Found,
 ) -> Iterator[Source]:
     """The chapters of a language as far as they can be read."""
-    there = tuple(_markdown_in(root, folder))
+    refused: Found = []
+    there = tuple(_markdown_in(root, folder, refused))
     listed = list(_listed(written.settings, lang, languages))
     if listed:
         entries = list(_existing(root, written, folder, listed, there, found))
         _complain_of_unlisted(folder, [entry.file for entry in entries], there, found)
     else:
+        # A list is complained about where it names a file that is refused.
+        found.extend(refused)
         entries = list(plain_order(there, folder))
     if not entries and not listed:
         message = f"There is no Markdown file in `{folder or '.'}`."
@@ -233,10 +239,9 @@ def _complain_of_unlisted(
 _NO_CHAPTERS = ("readme", "license", "licence", "changelog", "contributing")
 
 
-def _markdown_in(root: Path, folder: str) -> Iterator[str]:
+def _markdown_in(root: Path, folder: str, found: Found) -> Iterator[str]:
     """The Markdown files of a language; in the root not those about the folder itself."""
-    ignored: Found = []
-    for file in markdown_files(root, ignored):
+    for file in markdown_files(root, found):
         about_folder = posixpath.splitext(file)[0].lower() in _NO_CHAPTERS
         if file.startswith(f"{folder}/") if folder else not about_folder:
             yield file

@@ -7,6 +7,8 @@ functions here bring the tree to the form that ``docs/architecture.md`` describe
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from xml.etree.ElementTree import Element
 
@@ -15,6 +17,7 @@ from lxml import etree
 
 from imprint import dialect, md
 from imprint.diagnostics import Diagnostic, warning
+from imprint.drawing import excess
 from imprint.heads import presentable
 from imprint.model import Chapter, Source
 from imprint.places import SourceText, mark_places, place_of, source_text
@@ -44,7 +47,9 @@ _ATTRIBUTES = frozenset(
 )
 _KNOWN = KEPT | _UNWRAPPED | _DROPPED | _EMBEDDED | {"input", "svg", "math"}
 _SVG = "{http://www.w3.org/2000/svg}"
+_LEADS_OUT = re.compile(r"url\(\s*['\"]?(?!#)|@import|javascript:|expression\(", re.IGNORECASE)
 _DEEPEST = 80
+_MOST_CELLS = 100_000
 _TAG = re.compile(r"<(/?)([A-Za-z][^\s/>]*)")
 _ALERTS = {"note": "Note", "tip": "Tip", "important": "Important", "warning": "Warning",
            "caution": "Caution"}  # fmt: skip
@@ -94,10 +99,26 @@ def _tree(
     document = tinyhtml5.parse(f"<!doctype html><body>{html}", namespace_html_elements=False)
     body = etree.Element("section")
     parsed = document.find("body")
+    diagnostics.extend(_refusals(document, source, places))
     if parsed is not None:
         body.text = parsed.text
         _copy_children(parsed, body, 0)
+    diagnostics.extend(_without_excess(body, source, places))
     return body
+
+
+def _without_excess(
+    body: etree._Element, source: Source, places: SourceText
+) -> Iterator[Diagnostic]:
+    """Take out the drawings in the text that no reader could show, and tell of each."""
+    for number, drawing in enumerate(list(body.iter(f"{_SVG}svg"))):
+        if drawing.getparent() is None or not (reason := excess(drawing)):
+            continue
+        _remove(drawing)
+        line, column = places.find_literal("<svg") if number == 0 else (0, 0)
+        message = f"A drawing in the text is left out. {reason}"
+        hint = "Draw it more simply, or as a picture of pixels."
+        yield warning("html-refused", source.file, line, column, message, hint)
 
 
 def _escape_unknown_tags(
@@ -129,6 +150,48 @@ def _escape_unknown_tags(
     pieces = re.split(r"(<(svg|math)\b.*?</\2\s*>)", html, flags=re.S | re.I)
     kept = [p if n % 3 == 1 else _TAG.sub(escaped, p) for n, p in enumerate(pieces) if n % 3 != 2]
     return "".join(kept)
+
+
+def _refusals(document: Element, source: Source, places: SourceText) -> Iterator[Diagnostic]:
+    """What the text's own HTML asks for and does not get, each kind told where it first stands."""
+    told: set[str] = set()
+    for element in document.iter():
+        if not isinstance(element.tag, str):
+            continue
+        for what, at, why in _refused(element):
+            if what in told:
+                continue
+            told.add(what)
+            line, column = places.find_literal(at)
+            yield warning(
+                "html-refused",
+                source.file,
+                line,
+                column,
+                f"`{what}` {why}; it is left out.",
+                "Take it out; the theme has the styles, and pictures stand in the folder.",
+            )
+
+
+def _refused(element: Element) -> Iterator[tuple[str, str, str]]:
+    """What is refused of an element: its name, words to find it by, and why."""
+    tag = element.tag.rpartition("}")[2]
+    if tag == "script":
+        yield f"<{tag}>", f"<{tag}", "runs a program"
+    elif tag in ("style", "link", "base"):
+        yield f"<{tag}>", f"<{tag}", "would change how pages look or where addresses lead"
+    elif tag in _DROPPED and "".join(element.itertext()).strip():
+        yield f"<{tag}>", f"<{tag}", "has no place on a page"
+    in_drawing = element.tag.startswith(_SVG)
+    if in_drawing and tag in ("image", "feImage", "foreignObject", "animate", "set", "a"):
+        yield f"<{tag}>", f"<{tag}", "has no place in a drawing within the text"
+    for name, value in element.attrib.items():
+        if name.lower().startswith("on"):
+            yield f"{name}=", name, "runs a program"
+        elif (name == "style" or in_drawing) and _LEADS_OUT.search(value):
+            yield f"{name}=", name, "leads out of the publication"
+        elif in_drawing and name.endswith("href") and not value.startswith("#"):
+            yield value[:60], value, "leads out of the drawing"
 
 
 def _copy_children(parsed: Element, target: etree._Element, depth: int) -> None:
@@ -172,7 +235,7 @@ def _copy_svg(element: Element) -> etree._Element:
     )
     for name, value in element.attrib.items():
         outward = name.endswith("href") and not value.startswith("#")
-        if not name.lower().startswith("on") and not outward:
+        if not name.lower().startswith("on") and not outward and not _LEADS_OUT.search(value):
             made.set(name, _clean(value) or "")
     made.text = _clean(element.text)
     for child in element:
@@ -548,7 +611,10 @@ class _Shape:
     def tables(self) -> None:
         for table in list(self.body.iter("table")):
             _head_cells(table)
-            _fill_rows(table)
+            if not _fill_rows(table):
+                message = f"With its spans the table would have more than {_MOST_CELLS} cells."
+                hint = "Divide it; cells that span are set as single ones meanwhile."
+                self.warn("table-limit", table, message, hint)
             caption = table.find("caption")
             if caption is not None:
                 inner = etree.Element("span", {"class": "caption"})
@@ -768,20 +834,49 @@ def _head_cells(table: etree._Element) -> None:
                 cell.set("scope", "row" if first else "col")
 
 
-def _fill_rows(table: etree._Element) -> None:
-    """Rows of equal length, so that every cell has its column (ISO 14289-1, 7.5)."""
+def _fill_rows(table: etree._Element) -> bool:
+    """Rows of equal length, so that every cell has its column (ISO 14289-1, 7.5).
+
+    False where that would be too many cells: then spans go, and rows stay as they are.
+    """
     rows = list(table.iter("tr"))
+    spans = [
+        [(_span(cell, "colspan", 200), _span(cell, "rowspan", most)) for cell in row]
+        for row, most in zip(rows, _rows_to_end(rows), strict=True)
+    ]
+    area = sum(width * height for row in spans for width, height in row)
+    widest = max((sum(width for width, _ in row) for row in spans), default=0)
+    if max(area, widest * len(rows)) > _MOST_CELLS:
+        for cell in (cell for row in rows for cell in row):
+            cell.attrib.pop("colspan", None)
+            cell.attrib.pop("rowspan", None)
+        return False
+    _pad(rows, spans)
+    return True
+
+
+def _rows_to_end(rows: Sequence[etree._Element]) -> list[int]:
+    """For each row how many there are from it to the end of its group.
+
+    ISO 32000-1 knows no span past the last row.
+    """
+    counts: Counter[etree._Element | None] = Counter()
+    heights = []
+    for row in reversed(rows):
+        counts[row.getparent()] += 1
+        heights.append(counts[row.getparent()])
+    return heights[::-1]
+
+
+def _pad(rows: Sequence[etree._Element], spans: Sequence[Sequence[tuple[int, int]]]) -> None:
+    """Put empty cells where rows end early."""
     taken: dict[tuple[int, int], bool] = {}
     widths = []
-    for index, row in enumerate(rows):
+    for index, row in enumerate(spans):
         column = 0
-        for cell in row:
+        for width, height in row:
             while taken.get((index, column)):
                 column += 1
-            width = _span(cell, "colspan", 200)
-            # ISO 32000-1 knows no span past the last row.
-            below = len(list(row.itersiblings("tr")))
-            height = _span(cell, "rowspan", below + 1)
             for down in range(height):
                 for across in range(width):
                     taken[index + down, column + across] = True

@@ -82,6 +82,10 @@ def converter(lang: str) -> Markdown:
     )
 
 
+# Within a word, or after an elided article whose noun is emphasised: "l'*ami*".
+_APOSTROPHE = r"(?<=\w)'(?=[\w\x02])|(?:(?<=\b\w)|(?<=\b[Qq]u))'$"
+
+
 def _quotation_marks(lang: str) -> dict[str, str]:
     """The language's marks under the names that smarty knows them by."""
     opening, closing, inner_opening, inner_closing = quotes(lang)
@@ -120,6 +124,7 @@ class _Imprint(Extension):
         md.inlinePatterns.register(_Tag(_Tag.RE, md), "html", 90)
         md.treeprocessors.register(_Grouped(md), "grouped", 22)
         md.treeprocessors.register(_Brackets(md), "brackets", 21)
+        md.treeprocessors.register(_Shallow(md), "shallow", 19.5)
         md.treeprocessors.register(_Balanced(md), "balanced_html", 19)
         md.treeprocessors.register(_Attributes(md), "attr_list", 8)
         md.treeprocessors.register(_Ungrouped(md), "ungrouped", 5)
@@ -128,8 +133,7 @@ class _Imprint(Extension):
         md.block_level_elements = sorted({*md.block_level_elements, *known} - {"link", "meta"})
         # "It's" has an apostrophe in every language, whatever its quotation marks are.
         smarty = md.treeprocessors["smarty"].inlinePatterns
-        apostrophe = SubstituteTextPattern(r"(?<=\w)'(?=[\w\x02])", ("’",), md)
-        smarty.register(apostrophe, "smarty-apostrophe", 60)
+        smarty.register(SubstituteTextPattern(_APOSTROPHE, ("’",), md), "smarty-apostrophe", 60)
 
 
 # --- blocks ----------------------------------------------------------------------------------
@@ -189,7 +193,7 @@ class _List(BlockProcessor):
                     items.append([line[found.end() :] if found else line])
                 else:
                     items[-1].append(line.removeprefix("    "))
-        return ["\n".join(lines).rstrip("\n") for lines in items], loose
+        return ["\n".join(lines).strip("\n") for lines in items], loose
 
     def mark(self, line: str) -> str:
         """The character that marks the line as an item: "-", "*", "." or ")"; "" for none."""
@@ -396,9 +400,11 @@ class _Grouped(Treeprocessor):
 
     def run(self, root: Element) -> None:
         """Group the children of every element that has too many."""
+        # The footnotes are counted and put in order later on: they stay as they are.
+        notes = [note for div in root.iterfind("div[@class='footnote']") for note in div]
         for element in list(root.iter()):
             children = list(element)
-            if len(children) <= self.MOST:
+            if len(children) <= self.MOST or element in notes:
                 continue
             for child in children:
                 element.remove(child)
@@ -433,6 +439,7 @@ class _Brackets(Treeprocessor):
     FEW = 40
     DEEP = 8
     MOST = 2000
+    MOST_LINKS = 5000
     TOKEN = re.compile(r"\\.|(`+)|\]\(|[\[\]()]", re.DOTALL)
     MARK = re.compile(r"[*_~=^\"'`&<:@{!\\]")
 
@@ -452,7 +459,10 @@ class _Brackets(Treeprocessor):
     def limit(self, text: str) -> str:
         """The text, beyond the reach of inline patterns if a mark stands in it too often."""
         counts = Counter(self.MARK.findall(text))
-        return AtomicString(text) if max(counts.values(), default=0) > self.MOST else text
+        links_or_lines = max(text.count("["), text.count("  \n"))
+        if max(counts.values(), default=0) > self.MOST or links_or_lines > self.MOST_LINKS:
+            return AtomicString(text)
+        return text
 
     def tame(self, text: str) -> str:
         """The text with those escaped that nothing closes, or that stand too deep."""
@@ -499,6 +509,21 @@ class _Brackets(Treeprocessor):
             pieces += [text[end:place], f"{STX}{ord(text[place])}{ETX}"]
             end = place + 1
         return "".join([*pieces, text[end:]])
+
+
+class _Shallow(Treeprocessor):
+    """Bounds how deep emphasis nests: what reads the tree later does so by recursion."""
+
+    DEPTH = 100
+
+    def run(self, root: Element) -> None:
+        """Leave of everything deeper its text."""
+        level = [root]
+        for _ in range(self.DEPTH):
+            level = [child for element in level for child in element]
+        for element in level:
+            element.text = "".join(element.itertext())
+            element[:] = []
 
 
 class _TagText(str):

@@ -108,6 +108,19 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Policy:
+    """What a publication says of its diagnostics: the codes that it ignores, those that are errors.
+
+    ``spelling`` tells whether words are looked up; ``words`` are right whatever dictionaries say.
+    """
+
+    ignored: frozenset[str] = frozenset()
+    errors: frozenset[str] = frozenset()
+    spelling: bool = False
+    words: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Manuscript:
     """A publication in one language with its files in reading order.
 
@@ -119,6 +132,7 @@ class Manuscript:
     sources: tuple[Source, ...]
     root: Path
     adopted: bool = False
+    policy: Policy = Policy()
 
 
 # --- what markup and resolve make ----------------------------------------------------------------

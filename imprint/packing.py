@@ -18,10 +18,10 @@ from imprint.diagnostics import Diagnostic, Severity
 from imprint.fragments import Fragment, Link
 from imprint.gathering import Gathering
 from imprint.model import Chapter, TextPosition
+from imprint.painted import CiteSlot, FolioSlot, FontUse
+from imprint.paper import Typeset
 from imprint.tags import Content, Kid, LinkObject, StructureElement
-from imprint.typeset import Typeset
 from imprint.typography import Flaw
-from imprint.weasy import CiteSlot, FolioSlot, FontUse
 
 _LENGTHS = struct.Struct(">II")
 

@@ -15,9 +15,9 @@ from imprint.diagnostics import Diagnostic, warning
 from imprint.fragments import Fragment, Held, Placed
 from imprint.model import Anchor, Book, Chapter, PageMap, TocEntry
 from imprint.pagemap import BACK_COVER, COVER, page_map, place, with_citations
+from imprint.paper import ASSET_SCHEME, Folios, Job, Typeset, cited_shape, paged_body
 from imprint.places import place_of
 from imprint.theme import Theme, chapter_html, part_html
-from imprint.typeset import ASSET_SCHEME, Folios, Job, Typeset, cited_shape, paged_body
 from imprint.words import words
 
 # Layout that depends on its own page numbers may never settle (two chapters that push each other).

@@ -19,10 +19,10 @@ from imprint.fragments import Placed
 from imprint.marks import SLUG_SIZE_PT, Slug, marks, slug_line
 from imprint.model import PageMap, Publication
 from imprint.pagemap import BACK_COVER, COVER
+from imprint.painted import FontUse
+from imprint.paper import Job
 from imprint.separate import PictureUse, Sheet, separate
 from imprint.theme import Theme
-from imprint.typeset import Job, typeset
-from imprint.weasy import FontUse
 from imprint.words import words
 
 BLEED_MM = 3.0
@@ -105,6 +105,9 @@ def cover_pdf(
 ) -> Result:
     """The cover as one sheet: back, spine and front, as wide as the book is thick."""
     spine_mm = round(paper.spine_mm(pages), 2)
+    # This pulls WeasyPrint in, which nothing else here needs.
+    from imprint.typeset import typeset
+
     spine = typeset(_spine_job(publication, theme, shelf, spine_mm)).fragment
     # The spine may have brought faces that the rest of the book does not use.
     files = {

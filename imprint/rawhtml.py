@@ -154,6 +154,8 @@ def without_markdown(attributes: str) -> str:
     return _MARKDOWN.sub("", attributes)
 
 
+# Elements deeper than this are left out, and what they hold stays: nothing reads them.
+MAX_DEPTH = 60
 _OPENINGS = {"<!--": "-->", "<?": "?>", "<![CDATA[": "]]>", "<!": ">"}
 _OPENING = re.compile(r"<!--|<\?|<!\[CDATA\[|<!(?=[A-Za-z])")
 
@@ -196,6 +198,8 @@ class Balance:
             while self.names.pop() != name:
                 pass
             return found.group()
+        if len(self.names) >= MAX_DEPTH:
+            return ""
         # HTML has no "<a/>": without an end tag it would swallow all that follows.
         if found.group("empty") and name not in _VECTOR_TAGS and name not in EMBEDDED_TAGS:
             return f"<{found.group('name')}{found.group('attributes')}></{found.group('name')}>"

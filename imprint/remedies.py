@@ -18,7 +18,8 @@ from weasyprint.formatting_structure import boxes
 from weasyprint.layout import block, inline
 
 from imprint import weasy
-from imprint.survey import Block, Survey, stretch, survey
+from imprint.painted import Block, Survey
+from imprint.survey import stretch, survey
 from imprint.typography import LOOSEST, MOST_WHITE, has_short_end
 
 # A picture keeps at least so much of its height, so that its letters can be read.

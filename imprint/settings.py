@@ -20,9 +20,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Tag, 
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from . import positions as toml
+from .codes import rules
 from .diagnostics import Diagnostic, Severity, error
 from .heads import ROLES, clean_values, did_you_mean, kind_name, known_language, presentable
-from .model import EDITIONS, Creator, Publication, Publisher, Trim
+from .model import EDITIONS, Creator, Policy, Publication, Publisher, Trim
 
 FILE = "publication.toml"
 FRONT = ("half-title", "title-page", "imprint", "contents", "figures")
@@ -250,6 +251,14 @@ def _theme(name: str) -> str:
     return name
 
 
+def _diagnostic(code: str) -> str:
+    """The code if a diagnostic may carry it."""
+    if code not in rules():
+        hint = did_you_mean(code, rules()) or "`imprint check` shows them in square brackets."
+        raise _refuse("diagnostic", f"There is no diagnostic `{code}`.", hint)
+    return code
+
+
 def _text_or_table(value: object) -> str:
     """Which of the two ways to write a text this is."""
     return "by-language" if isinstance(value, dict) else "text"
@@ -267,6 +276,7 @@ Text = Annotated[
 Language = Annotated[str, AfterValidator(_language)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Isbn = Annotated[str, AfterValidator(_isbn)]
+Code = Annotated[str, AfterValidator(_diagnostic)]
 
 
 class _Table(BaseModel):
@@ -311,6 +321,13 @@ class IsbnTable(_Table):
     epub: Isbn = ""
 
 
+class DiagnosticsTable(_Table):
+    ignore: list[Code] = []
+    error: list[Code] = []
+    spelling: bool = False
+    words: list[str] = []
+
+
 class Settings(_Table):
     """``publication.toml`` as written; see ``docs/source-format.md`` for what each key means."""
 
@@ -340,6 +357,7 @@ class Settings(_Table):
     publisher: PublisherTable = PublisherTable()
     isbn: dict[str, IsbnTable] = {}
     parts: list[PartTable] = []
+    diagnostics: DiagnosticsTable = DiagnosticsTable()
 
 
 # --- reading -------------------------------------------------------------------------------------
@@ -528,6 +546,7 @@ def _keys_at(path: toml.Path) -> tuple[str, ...]:
         "isbn": IsbnTable,
         "parts": PartTable,
         "chapters": ChapterTable,
+        "diagnostics": DiagnosticsTable,
     }
     names = [part for part in path if isinstance(part, str) and part in tables]
     return tuple((tables[names[-1]] if names else Settings).model_fields)
@@ -683,6 +702,17 @@ def publication(settings: Settings, lang: str, languages: Sequence[str], root: P
         numbered=settings.numbered,
         colophon=say(settings.colophon),
         cover_note=say(settings.cover_note),
+    )
+
+
+def policy(settings: Settings) -> Policy:
+    """What the publication says of its diagnostics."""
+    table = settings.diagnostics
+    return Policy(
+        ignored=frozenset(table.ignore),
+        errors=frozenset(table.error),
+        spelling=table.spelling,
+        words=frozenset(table.words),
     )
 
 

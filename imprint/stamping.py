@@ -11,7 +11,7 @@ import pikepdf
 from imprint import fonts
 from imprint.fonts import ShapedText
 from imprint.fragments import Placed
-from imprint.weasy import FolioSlot, FontUse
+from imprint.painted import FolioSlot, FontUse
 
 # A font's name and its features, and a label, to the label's glyphs.
 Setting = tuple[str, tuple[tuple[str, int], ...]]

@@ -1,13 +1,11 @@
 """What a typographer sees on laid-out pages, as plain values: lines, blocks and white.
 
-Like ``weasy`` this reads WeasyPrint's boxes; all judgement is left to ``typography``. Lengths are
-points from the trimmed page's upper edge.
+Like ``weasy`` this reads WeasyPrint's boxes; all judgement is left to ``typography``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
 
@@ -16,76 +14,11 @@ from weasyprint.formatting_structure import boxes
 from weasyprint.layout.absolute import AbsolutePlaceholder
 from weasyprint.text.line_break import create_layout, line_size
 
+from imprint.painted import Block, Line, Sheet, Survey
 from imprint.weasy import POINTS_PER_PIXEL
 
-HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 # The blocks that are judged as a whole.
-_BLOCKS = HEADINGS | {"figure", "table", "aside", "pre", "img"}
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of running text.
-
-    ``block`` tells blocks apart, ``element`` is the number of the block's element; ``stretch`` is
-    the width of its word spaces as a multiple of the face's own; ``excess`` is what it sticks out of
-    its block by; ``last`` tells that the block ends with it.
-    """
-
-    page: int
-    block: int
-    element: int
-    top: float
-    bottom: float
-    stretch: float
-    excess: float
-    hyphenated: bool
-    last: bool
-    footnote: bool = False
-
-
-@dataclass(frozen=True)
-class Block:
-    """The part of a heading, figure, picture, table or box that stands on one page.
-
-    ``above`` is the white that its style asks for above it, also where a page begins with it.
-    """
-
-    page: int
-    element: int
-    tag: str
-    top: float
-    bottom: float
-    excess: float = 0.0
-    above: float = 0.0
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A page: where its text may stand (above any notes), and where the text on it ends.
-
-    ``bare`` pages are blank, or carry a picture to their edges.
-    """
-
-    top: float
-    bottom: float
-    filled: float
-    bare: bool
-    notes: bool
-
-    @property
-    def white(self) -> float:
-        """The part of the text's height that is empty at the foot."""
-        return max(0.0, self.bottom - max(self.filled, self.top)) / max(1.0, self.bottom - self.top)
-
-
-@dataclass(frozen=True)
-class Survey:
-    """All pages of a unit with their lines and blocks in reading order."""
-
-    sheets: tuple[Sheet, ...]
-    lines: tuple[Line, ...]
-    blocks: tuple[Block, ...]
+_BLOCKS = frozenset("h1 h2 h3 h4 h5 h6 figure table aside pre img".split())
 
 
 def survey(document: Document, root: ElementTree.Element) -> Survey:

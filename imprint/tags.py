@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 from xml.etree.ElementTree import Element
 
-from imprint.weasy import LinkArea, Mark
+from imprint.painted import LinkArea, Mark
 
 SVG = "{http://www.w3.org/2000/svg}svg"
 

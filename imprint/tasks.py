@@ -20,7 +20,7 @@ from imprint.model import Source
 
 if TYPE_CHECKING:
     from imprint.gathering import Order
-    from imprint.typeset import Job
+    from imprint.paper import Job
 
 
 def parse_chapter(source: Source, lang: str) -> bytes:

@@ -86,7 +86,7 @@ _BLEMISHES = {
     "alt-missing": frozenset(("14", "52")),
     "alt-file-name": frozenset(("14", "52")),
     "alt-short": frozenset(("14", "52")),
-    "language": frozenset(("22",)),
+    "language-unmarked": frozenset(("22",)),
 }
 _CONFORMANCE = frozenset(("04", "05", "06", "80", "81", "82", "84", "85", "86"))
 
@@ -470,9 +470,14 @@ def features(
     return [*found, Feature("09", "99", email)] if email else found
 
 
-def _epub_features(content: bytes) -> Iterator[Feature]:
+def _readable(content: bytes | Path) -> io.BytesIO | Path:
+    """A file's content as libraries open it."""
+    return content if isinstance(content, Path) else io.BytesIO(content)
+
+
+def _epub_features(content: bytes | Path) -> Iterator[Feature]:
     """What the package and the navigation document of an EPUB say."""
-    with zipfile.ZipFile(io.BytesIO(content)) as container:
+    with zipfile.ZipFile(_readable(content)) as container:
         roots = etree.fromstring(container.read("META-INF/container.xml"))
         path = roots.find(".//{*}rootfile").get("full-path")
         package = etree.fromstring(container.read(path))
@@ -515,9 +520,9 @@ def _conformance(text: str) -> Iterator[str]:
         yield from ("04", _WCAG_VERSIONS[match[1]], _WCAG_LEVELS[match[2]])
 
 
-def _pdf_features(content: bytes) -> list[str]:
+def _pdf_features(content: bytes | Path) -> list[str]:
     """What the catalogue, the tag tree and the metadata of a PDF say."""
-    with pikepdf.open(io.BytesIO(content)) as pdf:
+    with pikepdf.open(_readable(content)) as pdf:
         with pdf.open_metadata() as metadata:
             part = str(metadata.get("pdfuaid:part", ""))
         codes = {"1": {"05"}, "2": {"06"}}.get(part, set())

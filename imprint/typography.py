@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from imprint.diagnostics import Diagnostic, note, warning
-from imprint.survey import HEADINGS, Block, Line, Survey
+from imprint.markup import HEADINGS
+from imprint.painted import Block, Line, Survey
 
 # The Chicago Manual of Style, 2.113: no more than three hyphens on end.
 MOST_HYPHENS = 3

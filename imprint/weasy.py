@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import io
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
@@ -19,6 +19,7 @@ from xml.etree import ElementTree
 
 import cssselect2
 import pydyf
+import uharfbuzz as hb
 import weasyprint
 from weasyprint import CSS, HTML, Document
 from weasyprint.css.counters import CounterStyle
@@ -29,102 +30,11 @@ from weasyprint.layout.absolute import AbsolutePlaceholder
 from weasyprint.text.ffi import ffi, pango
 from weasyprint.text.fonts import FontConfiguration
 
+from imprint.painted import CiteSlot, FolioSlot, FontUse, LinkArea, Mark, Painted
+
 POINTS_PER_PIXEL = 0.75
 # Pseudo-elements that hold the element's own words, not generated ones.
 _OWN_PSEUDO = ("first-letter", "first-line")
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A marked-content sequence: the piece of an element's content painted on one page.
-
-    ``element`` is the element's number in document order; ``pseudo`` names a generated part
-    ("marker", "before", "footnote-call" …); ``rect`` is set for pictures (points, from the
-    page's lower left corner).
-    """
-
-    element: int
-    pseudo: str
-    page: int
-    mcid: int
-    text: str = ""
-    rect: tuple[float, float, float, float] | None = None
-    footnote: bool = False
-
-
-@dataclass(frozen=True)
-class LinkArea:
-    """A rectangle (points, origin lower left) of a page that is a link to ``target``."""
-
-    page: int
-    rect: tuple[float, float, float, float]
-    target: str
-    element: int
-
-
-@dataclass(frozen=True)
-class FolioSlot:
-    """Where a page's number is to be stamped: a line of text in a margin box, in points.
-
-    ``x`` and ``width`` give the box, ``align`` "left", "right" or "center" in it, ``baseline``
-    the height above the trim's lower edge.
-    """
-
-    page: int
-    x: float
-    width: float
-    baseline: float
-    align: str
-    size: float
-    color: tuple[float, float, float]
-    font: str
-    features: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class CiteSlot:
-    """Where a page's number is cited: noughts in page ``page``'s content, marked ``%cite n``.
-
-    ``target`` is the id whose folio is to be set there, in figures as ``features`` ask for.
-    """
-
-    page: int
-    target: str
-    font: str
-    features: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class FontUse:
-    """A font as a fragment uses it: which file, and which of its glyphs stand for which text."""
-
-    file: str
-    index: int
-    name: str
-    family: str
-    flags: int
-    ascent: int
-    descent: int
-    upem: int
-    variations: Mapping[str, float]
-    glyphs: Mapping[int, str]
-    widths: Mapping[int, int]
-
-
-@dataclass(frozen=True)
-class Painted:
-    """The pages of one document as a PDF without fonts, tags and links, and those as values."""
-
-    pdf: bytes
-    page_count: int
-    marks: tuple[Mark, ...]
-    links: tuple[LinkArea, ...]
-    anchors: Mapping[str, tuple[int, float, float]]
-    folios: tuple[FolioSlot, ...]
-    cites: tuple[CiteSlot, ...]
-    fonts: Mapping[str, FontUse]
-    font_files: Mapping[str, bytes]
-    missing: tuple[int, ...]
 
 
 class TreeHTML(HTML):
@@ -238,10 +148,10 @@ class _Recorder:
     def _tags(self, pdf: Any, document: Document, version: Any, streams: list[Any]) -> None:
         """Note what each marked-content sequence belongs to; the rest becomes artifacts."""
         heads: dict[int, int] = {}
+        changes = [_Changes() for _ in streams]
+        gaps = _Gaps(document._html.etree_element, changes)
         for page, (laid_out, stream) in enumerate(zip(document.pages, streams, strict=True)):
-            artifacts: dict[int, str] = {}
-            actual: dict[int, str] = {}
-            cited: dict[int, int] = {}
+            change = changes[page]
             height = laid_out.height
             tags = stream._tags
             for box, area in _content(laid_out._page_box, page, heads):
@@ -251,7 +161,7 @@ class _Recorder:
                     continue
                 mcid = tag["mcid"]
                 if (target := _cited(box)) is not None:
-                    cited[mcid] = len(self.cites)
+                    change.cited[mcid] = len(self.cites)
                     self.cites.append(
                         CiteSlot(
                             page,
@@ -262,10 +172,14 @@ class _Recorder:
                     )
                 number = self.numbers.get(id(box.element)) if box.element is not None else None
                 if area in ("margin", "repeated") or number is None or number in self.hidden:
-                    artifacts[mcid] = "Pagination" if area == "margin" else "Layout"
+                    change.artifacts[mcid] = "Pagination" if area == "margin" else "Layout"
                     continue
                 if _hyphenated(box):
-                    actual[mcid] = box.text[:-1] + "\xad"
+                    change.actual[mcid] = box.text[:-1] + "\xad"
+                elif area == "leader":
+                    # Dots lead the eye; who listens hears a pause.
+                    change.actual[mcid] = " "
+                gaps.follow(box, number, area, page, mcid)
                 self.marks.append(
                     Mark(
                         element=number,
@@ -277,7 +191,9 @@ class _Recorder:
                         footnote=area == "footnote",
                     )
                 )
-            _rewrite_marks(stream, artifacts, actual, cited)
+        spaces = _Spaces(document.fonts.values())
+        for stream, change in zip(streams, changes, strict=True):
+            _rewrite_marks(stream, change, spaces)
 
     def _folio(self, box: Any, area: str, page: int, height: float, stream: Any) -> None:
         """A slot for the page's number where the style sheet left hidden zeros."""
@@ -395,6 +311,8 @@ def _leaves(box: Any, area: str, page: int, heads: dict[int, int]) -> Iterator[t
     if isinstance(box, boxes.TextBox | boxes.ReplacedBox):
         yield box, area
         return
+    if box.is_leader:
+        area = "leader"
     running = isinstance(box, boxes.TableRowGroupBox) and (box.is_header or box.is_footer)
     if running and heads.setdefault(id(box.element), page) != page:
         area = "repeated"
@@ -443,12 +361,142 @@ def _cited(box: Any) -> str | None:
     return box.element.get("data-folio-of") if not _pseudo(box) else None
 
 
-def _rewrite_marks(
-    stream: Any,
-    artifacts: Mapping[int, str],
-    actual: Mapping[int, str],
-    cited: Mapping[int, int],
-) -> None:
+@dataclass
+class _Changes:
+    """What to change in a page's marked content, by its identifiers."""
+
+    artifacts: dict[int, str] = field(default_factory=dict)
+    actual: dict[int, str] = field(default_factory=dict)
+    cited: dict[int, int] = field(default_factory=dict)
+    spaces: set[int] = field(default_factory=set)
+
+
+@dataclass
+class _Gaps:
+    """Follows the text through its boxes, and asks for a space wherever a line's end took one.
+
+    Lines are set without the white space at their ends, but who hears or copies a paragraph
+    needs it between words (ISO 32000-1, 14.8.2.5).
+    """
+
+    root: ElementTree.Element
+    changes: list[_Changes]
+    # The last text: its page and identifier, its area, and whether a space may follow it.
+    last: tuple[int, int, str, bool] | None = None
+
+    def __post_init__(self) -> None:
+        self.elements = list(self.root.iter())
+        self.runs: dict[int, list[str]] = {}
+        self.places: dict[int, tuple[int, int]] = {}
+        self.apart = set(_runs_apart(self.root, {id(e): n for n, e in enumerate(self.elements)}))
+
+    def follow(self, box: Any, number: int, area: str, page: int, mcid: int) -> None:
+        """Go past a box of the element's: the spaces that are missing around it are noted."""
+        text = getattr(box, "text", "")
+        if not text.strip():
+            # WeasyPrint paints no text of white space alone.
+            return
+        broken = _hyphenated(box)
+        before, after = False, False
+        if not _pseudo(box):
+            before, after = self._around(number, text[:-1] if broken else text)
+        if before and self.last is not None and self.last[2:] == (area, True):
+            self.changes[self.last[0]].spaces.add(self.last[1])
+        if after:
+            self.changes[page].spaces.add(mcid)
+        open_ = not (after or broken or text[-1].isspace())
+        self.last = (page, mcid, area, open_)
+
+    def _around(self, number: int, text: str) -> tuple[bool, bool]:
+        """Whether the source has white space before and after the text that is not in it."""
+        piece = printable(text)
+        if not piece:
+            return False, False
+        runs = self._runs(number)
+        run, at = self.places.get(number, (0, 0))
+        while run < len(runs) and not printable(runs[run][at:]):
+            run, at = run + 1, 0
+        if run == len(runs):
+            return False, False
+        source = runs[run]
+        start = at
+        while not printable(source[start]):
+            start += 1
+        end, left = start, len(piece)
+        while left and end < len(source):
+            left -= len(printable(source[end]))
+            end += 1
+        self.places[number] = (run, end)
+        if printable(source[start:end]).casefold() != piece.casefold():
+            return False, False
+        gap = any(map(str.isspace, source[at:start])) if at else (number, run) in self.apart
+        before = gap and not text[0].isspace()
+        after = source[end : end + 1].isspace() and not text[-1].isspace()
+        return before, after
+
+    def _runs(self, number: int) -> list[str]:
+        """The element's own runs of text: before its children, and behind each of them."""
+        if number not in self.runs:
+            element = self.elements[number]
+            self.runs[number] = [element.text or "", *(child.tail or "" for child in element)]
+        return self.runs[number]
+
+
+def _runs_apart(root: ElementTree.Element, numbers: Mapping[int, int]) -> Iterator[tuple[int, int]]:
+    """The runs of text, as element and index, between which and the one before is a space."""
+    apart = True
+
+    def walk(element: ElementTree.Element) -> Iterator[tuple[int, int]]:
+        nonlocal apart
+        number = numbers[id(element)]
+        before = apart
+        for index, text in enumerate((element.text, *(child.tail for child in element))):
+            if index:
+                child = element[index - 1]
+                yield from walk(child)
+                apart = apart or child.tag == "br"
+            if not text:
+                continue
+            bare = text.lstrip()
+            if bare and (apart or bare != text):
+                yield number, index
+            apart = text[-1].isspace() or (apart and not bare)
+        if element.get("class") == "footnote":
+            # A note stands elsewhere: what comes behind its call goes on from there.
+            apart = before
+
+    yield from walk(root)
+
+
+class _Spaces:
+    """The glyph of the space in each font that text was set in."""
+
+    def __init__(self, fonts: Iterable[Any]) -> None:
+        self.fonts = {font.hash.encode(): font for font in fonts}
+        self.glyphs: dict[bytes, int | None] = {}
+
+    def shown(self, font: bytes) -> bytes:
+        """The operator that shows a space, nothing where the font has none."""
+        if font not in self.glyphs:
+            self.glyphs[font] = self._find(self.fonts[font])
+        glyph = self.glyphs[font]
+        return b"" if glyph is None else b"\n<%04x> Tj" % glyph
+
+    def _find(self, font: Any) -> int | None:
+        if font.bitmap:
+            return None
+        face = hb.Face(font.file_content, font.index)
+        shaper = hb.Font(face)
+        shaper.set_variations(font.variations)
+        glyph = shaper.get_nominal_glyph(ord(" "))
+        if glyph is None:
+            return None
+        font.to_unicode.setdefault(glyph, " ")
+        font.widths.setdefault(glyph, round(shaper.get_glyph_h_advance(glyph) * 1000 / face.upem))
+        return glyph
+
+
+def _rewrite_marks(stream: Any, change: _Changes, spaces: _Spaces) -> None:
     """Turn marks into artifacts, give broken words their unbroken text, mark cited folios.
 
     WeasyPrint begins a sequence with three items: the tag, the property list, ``BDC``.
@@ -458,13 +506,30 @@ def _rewrite_marks(
         if not isinstance(item, pydyf.Dictionary) or "MCID" not in item:
             continue
         mcid = item["MCID"]
-        if mcid in cited:
-            _mark_citation(items, position, cited[mcid])
-        if mcid in artifacts:
+        if mcid in change.cited:
+            _mark_citation(items, position, change.cited[mcid])
+        if mcid in change.artifacts:
             items[position - 1] = b"/Artifact"
-            items[position] = pydyf.Dictionary({"Type": f"/{artifacts[mcid]}"})
-        elif mcid in actual:
-            item["ActualText"] = pydyf.String(actual[mcid])
+            items[position] = pydyf.Dictionary({"Type": f"/{change.artifacts[mcid]}"})
+        elif mcid in change.actual:
+            item["ActualText"] = pydyf.String(change.actual[mcid])
+        if mcid in change.spaces:
+            _add_space(items, position, spaces)
+
+
+def _add_space(items: list[Any], start: int, spaces: _Spaces) -> None:
+    """Show a space behind the last text of the marked content that begins there."""
+    font, last = b"", 0
+    for position in range(start, len(items)):
+        item = items[position]
+        if item == b"EMC":
+            break
+        if isinstance(item, bytes) and item.endswith(b" Tf"):
+            font = item[1:].partition(b" ")[0]
+        elif isinstance(item, bytes) and b"] TJ" in item:
+            last = position
+    if last and font:
+        items[last] += spaces.shown(font)
 
 
 def _mark_citation(items: list[Any], start: int, number: int) -> None:
@@ -519,10 +584,18 @@ def _font_uses(fonts: Mapping[str, Any]) -> tuple[dict[str, FontUse], dict[str, 
             descent=font.descent,
             upem=font.upem,
             variations=dict(font.variations),
-            glyphs={**(before.glyphs if before else {}), **font.to_unicode},
+            glyphs={**(before.glyphs if before else {}), **_spoken(font.to_unicode)},
             widths={**(before.widths if before else {}), **font.widths},
         )
     return uses, files
+
+
+def _spoken(glyphs: Mapping[int, str]) -> dict[int, str]:
+    """What glyphs stand for: the hyphen's is also the one typed on a keyboard, which text has.
+
+    Hyphens that break a word have an actual text that says so.
+    """
+    return {glyph: "-" if text == "\u2010" else text for glyph, text in glyphs.items()}
 
 
 def printable(text: str) -> str:

@@ -24,7 +24,7 @@ from imprint.model import Chapter, Source
 if TYPE_CHECKING:
     from imprint.gathering import Gathering, Order
     from imprint.paginate import Forecast
-    from imprint.typeset import Job, Typeset
+    from imprint.paper import Job, Typeset
 
 Tell = Callable[[int, int], None]
 
@@ -33,7 +33,8 @@ Tell = Callable[[int, int], None]
 class Workshop:
     """Workers, the store, and a folder for the fonts' files.
 
-    ``told`` hears of every unit of layout that is wanted or done.
+    ``told`` hears of every unit of layout that is wanted or done; ``at_hand`` counts those that
+    the store had.
     """
 
     crew: Crew
@@ -41,6 +42,7 @@ class Workshop:
     fonts: Path
     output: Path
     told: Tell = lambda wanted, done: None
+    at_hand: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -104,6 +106,8 @@ class Workshop:
             for key, job, found in missing:
                 self.told(1, 0)
                 if found is not None:
+                    with self._lock:
+                        self.at_hand += 1
                     known.append(found)
                 else:
                     arguments = (replace(job, shelf=""), self._fonts_at_hand())
@@ -146,10 +150,10 @@ class Workshop:
                 found = self._unpacked(key, packed) if packed is not None else None
             except ValueError:
                 found = None
-            at_hand = found is not None and all(
+            complete = found is not None and all(
                 self._has_font(use.file) for use in found.fragment.fonts.values()
             )
-            yield key, job, found if at_hand else None
+            yield key, job, found if complete else None
 
     def _job_key(self, job: Job) -> str:
         sheets = (_sheet(path) for path in job.sheets)

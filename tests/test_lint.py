@@ -18,7 +18,7 @@ from imprint.theme import Theme
 ROOT = Path(__file__).parent.parent
 RULES = frozenset(
     "alt-missing alt-file-name alt-short alt-caption alt-redundant alt-repeated heading-gap "
-    "link-text link-address link-ambiguous table-headers table-layout language abbreviation "
+    "link-text link-address link-ambiguous table-headers table-layout language-unmarked abbreviation "
     "contrast".split()
 )
 HEAD = "+++\ntitle = 'Tides'\n+++\n"
@@ -190,7 +190,7 @@ ENGLISH = "The sea rises and falls twice a day, and the moon is the cause of it 
 
 
 def test_a_paragraph_in_another_language(tmp_path: Path) -> None:
-    assert told(tmp_path, f"{HEAD}\n{ENGLISH * 3}\n\n{FRENCH}\n") == [("language", 7, 1)]
+    assert told(tmp_path, f"{HEAD}\n{ENGLISH * 3}\n\n{FRENCH}\n") == [("language-unmarked", 7, 1)]
 
 
 def test_a_paragraph_that_says_its_language(tmp_path: Path) -> None:
@@ -199,12 +199,12 @@ def test_a_paragraph_that_says_its_language(tmp_path: Path) -> None:
 
 def test_a_chapter_in_another_language_is_told_once(tmp_path: Path) -> None:
     text = "\n\n".join([FRENCH] * 4)
-    assert told(tmp_path, f"{HEAD}\n{text}\n") == [("language", 5, 1)]
+    assert told(tmp_path, f"{HEAD}\n{text}\n") == [("language-unmarked", 5, 1)]
 
 
 def test_a_paragraph_in_another_script(tmp_path: Path) -> None:
     greek = "Η θάλασσα ανεβαίνει και κατεβαίνει."
-    assert codes(tmp_path, f"{HEAD}\n{ENGLISH * 2}\n\n{greek}\n") == ["language"]
+    assert codes(tmp_path, f"{HEAD}\n{ENGLISH * 2}\n\n{greek}\n") == ["language-unmarked"]
     assert codes(tmp_path, f"{HEAD}\n{ENGLISH * 2} Called *παλίρροια* in Greek.\n") == []
 
 

@@ -18,7 +18,8 @@ from imprint import remedies, weasy
 from imprint.build import Request, build
 from imprint.diagnostics import Severity
 from imprint.fontconfig import use_theme_fonts
-from imprint.survey import Survey, survey
+from imprint.painted import Survey
+from imprint.survey import survey
 from imprint.typeset import ClosedRoom
 from imprint.typography import Flaw, diagnostic, flaws
 

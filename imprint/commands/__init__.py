@@ -6,6 +6,11 @@ import click
 
 from imprint import __version__
 from imprint.commands.build import build
+from imprint.commands.check import check
+from imprint.commands.clean import clean
+from imprint.commands.new import new
+from imprint.commands.report import report
+from imprint.commands.schema import schema
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -18,3 +23,8 @@ def main() -> None:
 
 
 main.add_command(build)
+main.add_command(check)
+main.add_command(clean)
+main.add_command(new)
+main.add_command(report)
+main.add_command(schema)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import click
@@ -10,10 +11,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from imprint.build import Report, Request
+from imprint.build import Report, Request, hands
 from imprint.build import build as build_folder
+from imprint.catalogue import listed
+from imprint.commands.report import validated
 from imprint.commands.show import show_diagnostics
+from imprint.crew import Crew, cluster, crew
 from imprint.model import EDITIONS, Edition
+from imprint.watching import changes
 from imprint.words import file_size
 
 _NAMES = {"pdf": "screen PDF", "print": "print PDF", "epub": "EPUB", "web": "web edition"}
@@ -39,6 +44,14 @@ _NAMES = {"pdf": "screen PDF", "print": "print PDF", "epub": "EPUB", "web": "web
 @click.option("-j", "--jobs", type=click.IntRange(1), help="Workers. [default: one a core]")
 @click.option("--keep-going", is_flag=True, help="Build in spite of errors, with a mark for each.")
 @click.option("--strict", is_flag=True, help="Take warnings for errors.")
+@click.option("--no-cache", is_flag=True, help="Make everything anew, and keep nothing.")
+@click.option("--watch", is_flag=True, help="Stay, and build again whenever a file changes.")
+@click.option(
+    "--executor",
+    metavar="dask://HOST:PORT",
+    help="Have the work done by a Dask cluster. [default: processes of this machine]",
+)
+@click.option("--validate", is_flag=True, help="Run the validators on what was built.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 def build(
     folder: Path,
@@ -48,12 +61,16 @@ def build(
     jobs: int | None,
     keep_going: bool,
     strict: bool,
+    no_cache: bool,
+    watch: bool,
+    executor: str | None,
+    validate: bool,
     quiet: bool,
 ) -> None:
     """Build FOLDER (by default: source) into PDF, print PDF, EPUB and web edition.
 
-    FOLDER holds publication.toml and Markdown; any folder of Markdown will do. Exit code 1 tells
-    that there were errors.
+    FOLDER holds publication.toml and Markdown; any folder of Markdown will do. It may also be a
+    list of publications, LIST.toml: see docs/speed.md. Exit code 1 tells that there were errors.
     """
     request = Request(
         folder=folder,
@@ -63,18 +80,49 @@ def build(
         jobs=jobs,
         keep_going=keep_going,
         strict=strict,
+        cached=not no_cache,
     )
-    console = Console(stderr=True, quiet=quiet)
-    report = _with_progress(request, console)
-    show_diagnostics(report.diagnostics, folder, errors_only=quiet)
+    requests = listed(request) if folder.suffix == ".toml" and folder.is_file() else [request]
+    one_build = len(requests) == 1 and not watch and executor is None
+    with nullcontext(None) if one_build else _workers(executor, jobs) as workers:
+        failures = [_built(each, workers, validate=validate, quiet=quiet) for each in requests]
+        if watch:
+            for changed in changes([each.folder for each in requests]):
+                again = [each for each in requests if each.folder in changed]
+                for each in again:
+                    _built(each, workers, validate=validate, quiet=quiet)
+    sys.exit(1 if any(failures) else 0)
+
+
+def _workers(executor: str | None, jobs: int | None) -> AbstractContextManager[Crew]:
+    """Workers who stay from one build to the next."""
+    if executor is None:
+        return crew(*hands(jobs))
+    if not executor.startswith("dask://"):
+        raise click.BadParameter("name a Dask cluster: dask://HOST:PORT", param_hint="--executor")
+    try:
+        return crew(*cluster(executor))
+    except ImportError as fault:
+        raise click.UsageError("Dask is not installed: pip install 'imprint[dask]'") from fault
+    except OSError as fault:
+        raise click.UsageError(f"There is no answer from {executor}: {fault}") from fault
+
+
+def _built(request: Request, workers: Crew | None, *, validate: bool, quiet: bool) -> bool:
+    """Build one publication and show what came of it; whether it failed."""
+    report = _with_progress(request, workers, Console(stderr=True, quiet=quiet))
+    show_diagnostics(report.diagnostics, request.folder, errors_only=quiet)
     if not quiet:
         console = Console()
         # A log or a pipe has no width of its own: names stay whole there.
         _summary(report, request, console if console.is_terminal else Console(width=140))
-    sys.exit(1 if report.failed else 0)
+    failed = report.failed
+    if validate and report.made:
+        failed = validated(request.output) or failed
+    return failed
 
 
-def _with_progress(request: Request, console: Console) -> Report:
+def _with_progress(request: Request, workers: Crew | None, console: Console) -> Report:
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -88,7 +136,7 @@ def _with_progress(request: Request, console: Console) -> Report:
         def told(stage: str, done: int, total: int) -> None:
             bar.update(task, description=stage, completed=done, total=max(total, 1))
 
-        return build_folder(request, told)
+        return build_folder(request, told, workers)
 
 
 def _summary(report: Report, request: Request, console: Console) -> None:
@@ -111,6 +159,14 @@ def _summary(report: Report, request: Request, console: Console) -> None:
             f"{edition.seconds:.1f}",
         )
     console.print(table)
+    console.print(_what_was_done(report))
+
+
+def _what_was_done(report: Report) -> str:
+    if report.unchanged:
+        return "Nothing had changed."
+    anew = report.laid_out - report.from_cache
+    return f"{anew} of {report.laid_out} units laid out anew, the others taken from the cache."
 
 
 def _name(edition: Edition) -> str:

@@ -1,0 +1,1 @@
+"""The tests; a package of its own, so that no library that installs a `tests` hides it."""
