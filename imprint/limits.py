@@ -7,6 +7,7 @@ by inside a library, the worker ends itself; the crew then tells whose fault it 
 from __future__ import annotations
 
 import faulthandler
+import multiprocessing
 import os
 import resource
 import signal
@@ -57,12 +58,29 @@ _seat = _Seat()
 def take_seat(limits: Limits) -> None:
     """Have this process, a worker's, keep to the limits from now on."""
     _seat.limits = limits
+    leave_with_parent()
     # It is the parent that is told to stop by Ctrl-C; it sends its workers home.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # What is written to, not what is reserved: JavaScript's engine reserves without end.
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     most = limits.memory_bytes if hard == resource.RLIM_INFINITY else min(limits.memory_bytes, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
+
+
+def leave_with_parent() -> None:
+    """End this process when the one that hired it is gone, killed without a word perhaps.
+
+    A pool's workers wait on a pipe whose other end they hold as well: they would wait for ever.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
 
 
 def within(call: Callable[..., Any], *arguments: Any) -> Any:
