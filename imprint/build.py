@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -103,9 +103,8 @@ def build(
 
 
 def hands(jobs: int | None) -> tuple[Hire | None, int]:
-    """How to hire so many workers of this machine; one is this process itself."""
-    size = jobs or os.cpu_count() or 1
-    return (processes if size > 1 else None), size
+    """How to hire so many workers of this machine; they keep to limits of time and memory."""
+    return processes, jobs or os.cpu_count() or 1
 
 
 def _font_folder(store: Store, request: Request) -> Path:
@@ -139,8 +138,8 @@ def _build(
     request: Request, progress: Progress, workers: Crew, store: Store
 ) -> tuple[Report, bool]:
     """What was made, and whether today's date went into it."""
+    from imprint import library, trade
     from imprint import report as conformance
-    from imprint import trade
     from imprint.load import load
     from imprint.policy import settled
     from imprint.publish import publish
@@ -151,12 +150,8 @@ def _build(
     workshop = Workshop(workers, store, TEMPLATES / "fonts", request.output, counter.add)
     manuscripts, found = load(request.folder, languages=request.languages)
     found_all = list(found)
-    books: list[Book] = []
-    for manuscript in manuscripts:
-        progress(f"Reading ({manuscript.publication.lang})", 0, 1)
-        book, problems = read(manuscript, workshop)
-        books.append(book)
-        found_all.extend(problems)
+    books, problems = _read_all(manuscripts, workshop, progress)
+    found_all.extend(problems)
     dated = any(manuscript.publication.date is None for manuscript in manuscripts)
     found_all = settled(found_all, manuscripts)
     if request.strict:
@@ -174,6 +169,7 @@ def _build(
     try:
         moment = modified(books[0])
         notes = trade.records(books, finished, request.output, moment, found_all)
+        notes += library.pages(finished, request.output, TEMPLATES, TEMPLATES / "fonts")
         publish(request.output, [*finished, *notes])
         conformance.write(request.output, books, found_all)
     except OSError as fault:
@@ -183,6 +179,27 @@ def _build(
     return Report(
         made, tuple(findings.ordered(found_all)), failed, counter.laid_out, workshop.at_hand
     ), dated
+
+
+def _read_all(
+    manuscripts: Sequence[Manuscript], workshop: Workshop, progress: Progress
+) -> tuple[list[Book], list[Diagnostic]]:
+    """The books of all languages that can be read, and what is wrong in all of them."""
+    books: list[Book] = []
+    found: list[Diagnostic] = []
+    try:
+        for manuscript in manuscripts:
+            progress(f"Reading ({manuscript.publication.lang})", 0, 1)
+            try:
+                book, problems = read(manuscript, workshop)
+            except WorkerLostError as lost:
+                found.extend(_worker_lost(lost, {}))
+                continue
+            books.append(book)
+            found.extend(problems)
+    finally:
+        workshop.draughtsman.close(wait_for_tasks=False)
+    return books, found
 
 
 def read(manuscript: Manuscript, workshop: Workshop | None = None) -> tuple[Book, list[Diagnostic]]:
@@ -238,8 +255,10 @@ def _make(
         with ThreadPoolExecutor(max_workers=len(books)) as threads:
             makers = [threads.submit(_make_book, request, book, books, workshop) for book in books]
             results = [maker.result() for maker in makers]
-    except WorkerLostError as lost:
-        return [], [_worker_lost(books, lost.name.partition(" ")[0])]
+    except WorkerLostError:
+        losses = [maker.exception() for maker in makers]
+        files = {chapter.id: chapter.file for book in books for chapter in book.chapters}
+        return [], [p for loss in losses if loss for p in _worker_lost(loss, files)]
     finished = [made for editions, _ in results for made in editions]
     return finished, [problem for _, problems in results for problem in problems]
 
@@ -263,6 +282,7 @@ def _make_book(
     request: Request, book: Book, books: Sequence[Book], workshop: Workshop
 ) -> tuple[list[Finished], list[Diagnostic]]:
     # These pull WeasyPrint in, which only building needs.
+    from imprint import library
     from imprint.editions import Sheets, make
     from imprint.paginate import paginate
     from imprint.theme import Theme
@@ -285,6 +305,7 @@ def _make_book(
         },
         seconds=laid_out,
         gatherer=workshop.gather,
+        web_folder=library.place(request.output, book.publication),
     )
     finished, problems = make(sheets, _editions(request, book))
     return finished, [*pagination.diagnostics, *problems]
@@ -295,17 +316,18 @@ def _editions(request: Request, book: Book) -> tuple[str, ...]:
     return tuple(kind for kind in EDITIONS if kind in wanted)
 
 
-def _worker_lost(books: Sequence[Book], unit: str) -> Diagnostic:
-    chapters = {chapter.id: chapter for book in books for chapter in book.chapters}
-    file = chapters[unit].file if unit in chapters else ""
-    return error(
-        "worker-lost",
-        file,
-        0,
-        0,
-        f"Laying out “{unit}” broke the program that does it, twice.",
-        "Give it more memory, or look for what is unusual there: a huge picture or table.",
-    )
+def _worker_lost(loss: BaseException, files: Mapping[str, str]) -> list[Diagnostic]:
+    """One complaint for each unit that could not be done; whatever else went wrong goes on."""
+    if not isinstance(loss, WorkerLostError):
+        raise loss
+    hint = "Divide it, or look for what is unusual there: a huge picture or table."
+    found = []
+    for name, reason in loss.losses:
+        unit = name.rpartition(" ")[0] or name
+        said = reason or "broke the program that does it, twice"
+        message = f"Working on “{unit}” {said}."
+        found.append(error("worker-lost", files.get(unit, unit), 0, 0, message, hint))
+    return found
 
 
 def _unwritable(output: Path, fault: OSError) -> Diagnostic:

@@ -19,17 +19,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from imprint.limits import USUAL, Limits, OverLimitError, take_seat, within
+
 # So many tasks a worker are on their way: enough that none waits, few enough to hold in memory.
 _AHEAD = 3
 Hire = Callable[[int], Executor]
 
 
 class WorkerLostError(Exception):
-    """A worker died of a task twice, the second time with nothing else to blame."""
+    """Tasks that could not be done: each killed its worker twice, or took more than it may.
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
+    ``losses`` gives the name of each and why.
+    """
+
+    def __init__(self, name: str, reason: str = "", *others: WorkerLostError) -> None:
+        super().__init__(name, reason)
+        self.losses: tuple[tuple[str, str], ...] = (
+            (name, reason),
+            *(loss for other in others for loss in other.losses),
+        )
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,10 @@ class Crew:
         self._lock = threading.Lock()
 
     def results(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Any]]:
-        """Each task with its result, in the order in which they are done."""
+        """Each task with its result, in the order in which they are done.
+
+        What is lost is told of when all others are done, so that all of it is told at once.
+        """
         if self._hire is None:
             for task in tasks:
                 yield task, task.call(*task.arguments)
@@ -77,23 +88,31 @@ class Crew:
     def _spread(self, tasks: Iterator[Task]) -> Iterator[tuple[Task, Any]]:
         under_way: dict[Future[Any], tuple[Task, Executor]] = {}
         done: deque[Future[Any]] = deque()
+        lost: list[WorkerLostError] = []
         while True:
             while len(under_way) < self.size * _AHEAD and (task := next(tasks, None)):
                 future, executor = self._submit(task)
                 under_way[future] = task, executor
             if not under_way:
-                return
+                break
             done.extend(wait(under_way, return_when=FIRST_COMPLETED).done)
             while done:
                 future = done.popleft()
                 task, executor = under_way.pop(future)
-                yield task, self._result(future, task, executor)
+                try:
+                    result = self._result(future, task, executor)
+                except WorkerLostError as loss:
+                    lost.append(loss)
+                else:
+                    yield task, result
+        if lost:
+            raise WorkerLostError(*lost[0].losses[0], *lost[1:])
 
     def _submit(self, task: Task) -> tuple[Future[Any], Executor]:
         while True:
             executor = self._at_work()
             try:
-                return executor.submit(task.call, *task.arguments), executor
+                return executor.submit(within, task.call, *task.arguments), executor
             except (BrokenExecutor, RuntimeError):
                 self._dismiss(executor)
 
@@ -115,6 +134,8 @@ class Crew:
         try:
             return future.result()
         except BaseException as fault:
+            if isinstance(fault, OverLimitError):
+                raise WorkerLostError(task.name, str(fault)) from fault
             if type(fault).__name__ == "KilledWorker":
                 # A cluster has tried more than once already, each time on another worker.
                 raise WorkerLostError(task.name) from fault
@@ -126,8 +147,10 @@ class Crew:
         assert self._hire is not None
         alone = self._hire(1)
         try:
-            return alone.submit(task.call, *task.arguments).result()
+            return alone.submit(within, task.call, *task.arguments).result()
         except BaseException as fault:
+            if isinstance(fault, OverLimitError):
+                raise WorkerLostError(task.name, str(fault)) from fault
             if _is_death(fault):
                 raise WorkerLostError(task.name) from fault
             raise
@@ -152,11 +175,13 @@ def _nothing() -> None:
     """What a worker does to be there."""
 
 
-def processes(size: int) -> Executor:
+def processes(size: int, limits: Limits = USUAL) -> Executor:
     """Worker processes on this machine, which have read the layout engine before they start."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["imprint.typeset", "imprint.packing"])
-    return ProcessPoolExecutor(max_workers=size, mp_context=context)
+    return ProcessPoolExecutor(
+        max_workers=size, mp_context=context, initializer=take_seat, initargs=(limits,)
+    )
 
 
 def cluster(address: str) -> tuple[Hire, int]:

@@ -53,6 +53,14 @@ def _indented(lines: Iterable[str], by: str = "    ") -> list[str]:
     return [by + line if line else "" for line in lines]
 
 
+def _spaced(*groups: list[str]) -> list[str]:
+    """The lines of the groups with one blank line between those that have any."""
+    lines: list[str] = []
+    for group in groups:
+        lines += ["", *group] if lines and group else group
+    return lines
+
+
 # What the converter would take for something else than text at the beginning of a block.
 _MARK = re.compile(r"[-+*](?=\s|$)|>|#{1,6}(?=\s|$)|\[(?=[^\]]*\]:)|!!!|\*(?=\[[^\]]*\] ?:)")
 _NUMBER = re.compile(r"(\d{1,9})([.)](?=\s|$).*)", re.DOTALL)
@@ -177,7 +185,7 @@ class _Writer:
         """A footnote; a second one of the same name is text, or its words would be lost."""
         head = f"[^{block.name}]:"
         if block.name in self.notes:
-            return ["\\" + head, "", *self.container(block.children)]
+            return _spaced(["\\" + head], self.container(block.children))
         self.notes.add(block.name)
         if self.inner_notes is not None:
             # The converter would lose a note within a note: it goes after the outer one.
@@ -193,16 +201,13 @@ class _Writer:
     def admonition(self, block: Block) -> list[str]:
         """A box as Python-Markdown writes it, kept."""
         title = f' "{block.title}"' if block.level else ""
-        return [
-            f"{block.closer} {block.name}{title}",
-            "",
-            *_indented(self.container(block.children)),
-        ]
+        content = _indented(self.container(block.children))
+        return _spaced([f"{block.closer} {block.name}{title}"], content)
 
     def box(self, kind: str, title: str | None, children: list[Block]) -> list[str]:
         """A box made from another tool's."""
         quoted = "" if title is None else ' "{}"'.format(title.replace('"', "”"))
-        return [f"!!! {kind}{quoted}", "", *_indented(self.container(children))]
+        return _spaced([f"!!! {kind}{quoted}"], _indented(self.container(children)))
 
     def directive(self, block: Block) -> list[str]:
         """A box for the kinds that are boxes, a division with the name as class for others."""
@@ -220,9 +225,8 @@ class _Writer:
             title, children = " ".join(children[0].lines), children[1:]
         if kind in ADMONITIONS:
             return self.box("note" if kind == "admonition" else kind, title, children)
-        head = [f"**{title}**", ""] if title else []
-        lines = self.container(children)
-        return [f"<div{attributes}>", "", *head, *lines, "", "</div>"]
+        head = [f"**{title}**"] if title else []
+        return _spaced([f"<div{attributes}>"], head, self.container(children), ["</div>"])
 
     def element(self, block: Block) -> list[str]:
         """An element whose content is Markdown."""
@@ -235,7 +239,7 @@ class _Writer:
                 return [f'<{name}{attributes} markdown="span">{text}</{name}>']
             # Blocks may not stand in it: HTML would end it before them.
             name = "div"
-        return [f"<{name}{attributes}>", "", *lines, "", f"</{name}>"]
+        return _spaced([f"<{name}{attributes}>"], lines, [f"</{name}>"])
 
     # --- leaves -----------------------------------------------------------------------------
 
@@ -299,7 +303,7 @@ class _Writer:
         written = self.container(rest)
         if written and rest[0].kind == "paragraph":
             written[0] = f"Figure: {written[0]}"
-        return [*lines, "", *written] if written else lines
+        return _spaced(lines, written)
 
     def table(self, block: Block) -> list[str]:
         """A table with all its pipes; it grows for the longest row."""

@@ -47,6 +47,8 @@ _ATTRIBUTES = frozenset(
 )
 _KNOWN = KEPT | _UNWRAPPED | _DROPPED | _EMBEDDED | {"input", "svg", "math"}
 _SVG = "{http://www.w3.org/2000/svg}"
+# A name with its namespace, which is not that of namespaces: a parser of HTML takes any name.
+_XML_NAME = re.compile(r"(?:\{(?!http://www\.w3\.org/2000/xmlns/)[^}]*\})?[A-Za-z_][A-Za-z0-9_.-]*")
 _LEADS_OUT = re.compile(r"url\(\s*['\"]?(?!#)|@import|javascript:|expression\(", re.IGNORECASE)
 _DEEPEST = 80
 _MOST_CELLS = 100_000
@@ -235,13 +237,15 @@ def _copy_svg(element: Element) -> etree._Element:
     )
     for name, value in element.attrib.items():
         outward = name.endswith("href") and not value.startswith("#")
+        if not _XML_NAME.fullmatch(name):
+            continue
         if not name.lower().startswith("on") and not outward and not _LEADS_OUT.search(value):
             made.set(name, _clean(value) or "")
     made.text = _clean(element.text)
     for child in element:
         if isinstance(child.tag, str) and child.tag.removeprefix(_SVG) not in (
             "script", "foreignObject", "style", "a", "image", "animate", "set",
-        ):  # fmt: skip
+        ) and _XML_NAME.fullmatch(child.tag):  # fmt: skip
             kept = _copy_svg(child)
             kept.tail = _clean(child.tail)
             made.append(kept)

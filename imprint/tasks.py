@@ -19,6 +19,7 @@ from imprint.fontconfig import use_theme_fonts
 from imprint.model import Source
 
 if TYPE_CHECKING:
+    from imprint.figures import Drawing, FigureStyle
     from imprint.gathering import Order
     from imprint.paper import Job
 
@@ -29,6 +30,13 @@ def parse_chapter(source: Source, lang: str) -> bytes:
     from imprint.packing import pack_chapter
 
     return pack_chapter(*parse(source, lang))
+
+
+def draw_figure(path: Path, lang: str, room: Path, fonts: Path, style: FigureStyle) -> Drawing:
+    """A figure drawn from its data."""
+    from imprint.figures import draw
+
+    return draw(path, lang=lang, room=room, fonts=fonts, style=style)
 
 
 def lay_out(job: Job, known_fonts: frozenset[str]) -> tuple[bytes, Mapping[str, bytes]]:

@@ -381,8 +381,8 @@ class _Gaps:
 
     root: ElementTree.Element
     changes: list[_Changes]
-    # The last text: its page and identifier, its area, and whether a space may follow it.
-    last: tuple[int, int, str, bool] | None = None
+    # The last text of each area: its page and identifier, and whether a space may follow it.
+    last: dict[str, tuple[int, int, bool]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.elements = list(self.root.iter())
@@ -400,12 +400,13 @@ class _Gaps:
         before, after = False, False
         if not _pseudo(box):
             before, after = self._around(number, text[:-1] if broken else text)
-        if before and self.last is not None and self.last[2:] == (area, True):
-            self.changes[self.last[0]].spaces.add(self.last[1])
+        last = self.last.get(area)
+        if before and last is not None and last[2]:
+            self.changes[last[0]].spaces.add(last[1])
         if after:
             self.changes[page].spaces.add(mcid)
         open_ = not (after or broken or text[-1].isspace())
-        self.last = (page, mcid, area, open_)
+        self.last[area] = (page, mcid, open_)
 
     def _around(self, number: int, text: str) -> tuple[bool, bool]:
         """Whether the source has white space before and after the text that is not in it."""

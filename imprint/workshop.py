@@ -10,15 +10,16 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imprint import fingerprint, tasks
 from imprint.cache import Kept, Store, digest
-from imprint.crew import Crew, Task
-from imprint.diagnostics import Diagnostic
-from imprint.figures import DataTable, Drawing, FigureStyle, draw
+from imprint.crew import Crew, Task, WorkerLostError, processes
+from imprint.diagnostics import Diagnostic, error
+from imprint.figures import DataTable, Drawing, FigureStyle
+from imprint.limits import FOR_A_FIGURE
 from imprint.model import Chapter, Source
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ class Workshop:
         self.shelf.mkdir(exist_ok=True)
         self._common = digest(fingerprint.engine(), fingerprint.fonts(self.fonts))
         self._materials: dict[Path, str] = {}
+        # Figures read the publication's folder, which machines of a cluster do not have. They are
+        # programs of strangers: one that runs wild must not take the build with it.
+        self.draughtsman = Crew(partial(processes, limits=FOR_A_FIGURE), 1)
 
     # --- reading ---
 
@@ -67,10 +71,12 @@ class Workshop:
             try:
                 known[key] = unpack_chapter(packed or b"")
             except ValueError:
-                missing.append(Task(key, tasks.parse_chapter, (source, lang)))
+                name = f"{source.file} {key}"
+                missing.append(Task(name, tasks.parse_chapter, (source, lang)))
         for task, packed in self.crew.results(missing):
-            self.store.put("chapters", task.name, packed)
-            known[task.name] = unpack_chapter(packed)
+            key = task.name.rpartition(" ")[2]
+            self.store.put("chapters", key, packed)
+            known[key] = unpack_chapter(packed)
         return [known[key] for key in keys]
 
     def figure(
@@ -83,7 +89,11 @@ class Workshop:
             return _unpack_drawing(self.store.get("figures", key) or b"")
         except ValueError:
             pass
-        drawing = draw(path, lang=lang, room=room, fonts=fonts, style=style)
+        task = Task(name, tasks.draw_figure, (path, lang, room, fonts, style))
+        try:
+            [(_, drawing)] = self.draughtsman.results([task])
+        except WorkerLostError as lost:
+            return _undrawn(name, lost)
         self.store.put("figures", key, json.dumps(asdict(drawing)).encode())
         return drawing
 
@@ -216,7 +226,15 @@ class Workshop:
 
     def _order_key(self, order: Order) -> str:
         piece = order.piece
-        place = (piece.first, piece.labels, piece.cited, order.base, order.dead, order.images)
+        place = (
+            piece.first,
+            piece.labels,
+            piece.cited,
+            order.base,
+            order.dead,
+            order.images,
+            order.standard,
+        )
         shaped = sorted((key, asdict(text)) for key, text in order.lettering.items())
         return digest(self._common, piece.fragment.key, _stable(place), _stable(shaped))
 
@@ -237,6 +255,13 @@ def _sheet_at(path: str, _age: int) -> str:
 
 def _sheet(path: str) -> str:
     return _sheet_at(path, Path(path).stat().st_mtime_ns)
+
+
+def _undrawn(name: str, lost: WorkerLostError) -> Drawing:
+    _, reason = lost.losses[0]
+    message = f"The figure cannot be drawn: it {reason or 'broke the program that draws it'}."
+    hint = "Look for data without end in it, or for far too many of them."
+    return Drawing(diagnostics=(error("figure-drawing", name, 1, 1, message, hint),))
 
 
 def _unpack_drawing(packed: bytes) -> Drawing:

@@ -14,7 +14,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ GUIDE = ROOT.parent / "shared" / "manuscripts" / "open-source-guide"
 DEFAULT_LANGUAGES = tomllib.loads((ROOT / "source" / "publication.toml").read_text("utf-8"))[
     "languages"
 ]
-# The editions judged here; the print PDF is judged by tests of its own.
+# The editions that all tests look at; what is special in print has tests of its own.
 JUDGED = ("pdf", "epub", "web")
 
 
@@ -43,12 +43,15 @@ class Run:
     stderr: str
 
 
-def imprint(*arguments: str | Path, cwd: Path = ROOT) -> Run:
-    """The command line, run in a process of its own."""
+Command = Callable[..., Run]
+
+
+def run_imprint(*arguments: str | Path, cache: Path, cwd: Path = ROOT) -> Run:
+    """The command line, run in a process of its own with a cache of its own."""
     run = subprocess.run(
         [sys.executable, "-m", "imprint", *map(str, arguments)],
         cwd=cwd,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "SOURCE_DATE_EPOCH": "1700000000"},
+        env=os.environ | {"PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(cache)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -57,6 +60,12 @@ def imprint(*arguments: str | Path, cwd: Path = ROOT) -> Run:
         check=False,
     )
     return Run(run.returncode, run.stdout, run.stderr)
+
+
+@pytest.fixture(scope="session")
+def imprint(workshop: Path) -> Command:
+    """The command line as a function of its arguments."""
+    return partial(run_imprint, cache=workshop / "cache")
 
 
 @dataclass(frozen=True)
@@ -138,7 +147,9 @@ class Publications:
 
     def _build(self, source: Path, output: Path) -> Run:
         editions = [option for kind in JUDGED for option in ("--edition", kind)]
-        return imprint("build", source, "--output", output, *editions)
+        return run_imprint(
+            "build", source, "--output", output, *editions, cache=self.workshop / "cache"
+        )
 
     def _source(self, name: str) -> Path:
         if name == "default":

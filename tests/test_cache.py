@@ -258,7 +258,7 @@ def test_a_chapter_that_kills_its_worker_is_told_of(
         return lay_out(job, known)  # type: ignore[arg-type]
 
     monkeypatch.setattr(tasks, "lay_out", lost)
-    report = build(Request(book, tmp_path / "out", editions=("pdf",), jobs=1))
+    report = build(Request(book, tmp_path / "out", editions=("pdf",)), workers=Crew(None, 1))
     assert report.failed
     assert [(d.code, d.file) for d in report.diagnostics if d.severity == 2] == [
         ("worker-lost", "en/002.md")
