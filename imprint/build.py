@@ -193,7 +193,7 @@ def _read_all(
             try:
                 book, problems = read(manuscript, workshop)
             except WorkerLostError as lost:
-                found.extend(_worker_lost(lost, {}))
+                found.extend(lost_work(lost, {}))
                 continue
             books.append(book)
             found.extend(problems)
@@ -258,7 +258,7 @@ def _make(
     except WorkerLostError:
         losses = [maker.exception() for maker in makers]
         files = {chapter.id: chapter.file for book in books for chapter in book.chapters}
-        return [], [p for loss in losses if loss for p in _worker_lost(loss, files)]
+        return [], [p for loss in losses if loss for p in lost_work(loss, files)]
     finished = [made for editions, _ in results for made in editions]
     return finished, [problem for _, problems in results for problem in problems]
 
@@ -316,7 +316,7 @@ def _editions(request: Request, book: Book) -> tuple[str, ...]:
     return tuple(kind for kind in EDITIONS if kind in wanted)
 
 
-def _worker_lost(loss: BaseException, files: Mapping[str, str]) -> list[Diagnostic]:
+def lost_work(loss: BaseException, files: Mapping[str, str]) -> list[Diagnostic]:
     """One complaint for each unit that could not be done; whatever else went wrong goes on."""
     if not isinstance(loss, WorkerLostError):
         raise loss

@@ -103,6 +103,15 @@ _MANUSCRIPT = {
     "table-headers": "Tables have header cells.",
     "table-limit": "Tables have no more cells than programs can set.",
     "table-layout": "Tables hold data.",
+    # What is imported
+    "import-source": "What is to be imported is there, and of a known kind.",
+    "import-lost": "All that the source says can be said in our format.",
+    "import-head": "The heads of imported files say what our heads say.",
+    "import-formula": "Formulas are carried over as what they show.",
+    "import-citation": "Citations are carried over as references.",
+    "import-code": "What code made is carried over.",
+    "import-table": "Tables are carried over.",
+    "import-picture": "Pictures are carried over.",
     # The pages
     "contrast": "The colours of the theme can be told apart.",
     "glyph-missing": "The theme's faces have every character.",

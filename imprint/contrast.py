@@ -88,7 +88,9 @@ class _Sheet:
         }
         if ":root" in selector:
             variables = {name: value for name, value in said.items() if name.startswith("--")}
-            (self.dark if "dark" in condition else self.light).update(variables)
+            # By the system's wish, or by the reader's: :root[data-appearance="dark"].
+            is_dark = "dark" in condition or '"dark"' in selector
+            (self.dark if is_dark else self.light).update(variables)
         if "print" in condition or "forced-colors" in condition:
             return
         ground = said.get("background-color") or said.get("background", "")

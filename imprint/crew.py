@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import threading
 from collections import deque
@@ -23,6 +24,8 @@ from imprint.limits import USUAL, Limits, OverLimitError, take_seat, within
 
 # So many tasks a worker are on their way: enough that none waits, few enough to hold in memory.
 _AHEAD = 3
+# New workers are hired so often for one task; if these break as well, no workers can be had.
+_ATTEMPTS = 5
 Hire = Callable[[int], Executor]
 
 
@@ -59,6 +62,7 @@ class Crew:
         self._hire = hire
         self.size = size
         self._executor: Executor | None = None
+        self._closed = False
         self._lock = threading.Lock()
 
     def results(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Any]]:
@@ -75,6 +79,11 @@ class Crew:
     def call_in(self) -> None:
         """Have the workers come while there is other work: starting takes them a second."""
         if self._hire is not None:
+            threading.Thread(target=self._await_first, daemon=True).start()
+
+    def _await_first(self) -> None:
+        # Whoever needs workers will hear of it if none can be had.
+        with contextlib.suppress(WorkerLostError, OSError, RuntimeError):
             for _ in range(self.size):
                 self._submit(Task("", _nothing, ()))
 
@@ -82,6 +91,7 @@ class Crew:
         """Send the workers home."""
         with self._lock:
             executor, self._executor = self._executor, None
+            self._closed = True
         if executor is not None:
             _send_home(executor, wait_for_tasks=wait_for_tasks)
 
@@ -119,6 +129,8 @@ class Crew:
     def _at_work(self) -> Executor:
         assert self._hire is not None
         with self._lock:
+            if self._closed:
+                raise WorkerLostError("")
             if self._executor is None:
                 self._executor = self._hire(self.size)
             return self._executor

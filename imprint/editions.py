@@ -1,4 +1,7 @@
-"""A laid-out book becomes finished files: one function an edition."""
+"""A laid-out book becomes finished files: one function an edition.
+
+Each loads what it needs by itself: a build of one edition need not wait for the others' libraries.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from imprint import epub, web
 from imprint.assemble import Gatherer, gathered_here, screen_pdf
-from imprint.cover import cover_picture
 from imprint.diagnostics import Diagnostic
 from imprint.fragments import Placed
 from imprint.model import Edition
 from imprint.pagemap import BACK_COVER, COVER
 from imprint.paginate import Pagination
-from imprint.press import Paper, cover_pdf, interior, print_pdf
 from imprint.publish import Finished
 from imprint.theme import Theme
 
@@ -28,7 +28,8 @@ class Sheets:
     """What all editions of a book are made from.
 
     ``languages`` maps each language that has a web edition to the ids of its chapters;
-    ``seconds`` is how long laying out took.
+    ``seconds`` is how long laying out took; ``web_folder`` holds the web editions of the
+    publication, each in a folder named after its language.
     """
 
     pagination: Pagination
@@ -38,6 +39,7 @@ class Sheets:
     languages: Mapping[str, Collection[str]]
     seconds: float
     gatherer: Gatherer = gathered_here
+    web_folder: str = "web"
 
     @property
     def stem(self) -> str:
@@ -52,6 +54,8 @@ class Sheets:
 
     def cover_picture(self) -> bytes:
         """The front cover as a JPEG."""
+        from imprint.cover import cover_picture
+
         return cover_picture(self.theme, self.pagination.book.publication)
 
 
@@ -100,6 +104,8 @@ def _pdf(sheets: Sheets, finished: Sequence[Finished]) -> Result:
 
 def _print(sheets: Sheets, finished: Sequence[Finished]) -> Result:
     """The inside for the printer, and the cover as a sheet of its own."""
+    from imprint.press import interior, print_pdf
+
     pagination = sheets.pagination
     publication = pagination.book.publication
     content, found = print_pdf(
@@ -126,6 +132,8 @@ def _print(sheets: Sheets, finished: Sequence[Finished]) -> Result:
 def _cover(
     sheets: Sheets, front: Placed, back: Placed, pages: int
 ) -> tuple[Finished, tuple[Diagnostic, ...]]:
+    from imprint.press import Paper, cover_pdf
+
     content, found = cover_pdf(
         sheets.pagination.book.publication,
         front,
@@ -142,6 +150,8 @@ def _cover(
 
 
 def _epub(sheets: Sheets, finished: Sequence[Finished]) -> Result:
+    from imprint import epub
+
     pagination = sheets.pagination
     content = epub.make(
         pagination.book,
@@ -155,12 +165,18 @@ def _epub(sheets: Sheets, finished: Sequence[Finished]) -> Result:
 
 
 def _web(sheets: Sheets, finished: Sequence[Finished]) -> Result:
+    from imprint import search, web
+
     pagination = sheets.pagination
-    names = {"pdf": "PDF", "epub": "EPUB"}
+    lang = pagination.book.publication.lang
+    folder = f"{sheets.web_folder}/{lang}"
+    up = "../" * (folder.count("/") + 1)
+    names = {"pdf": ("PDF", "application/pdf"), "epub": ("EPUB", "application/epub+zip")}
     downloads = [
-        web.Download(names[f.edition.kind], f"../../{f.edition.file}", f.size_bytes)
+        web.Download(name, f"{up}{f.edition.file}", f.size_bytes, media_type)
         for f in finished
         if f.edition.kind in names
+        for name, media_type in [names[f.edition.kind]]
     ]
     files = web.make(
         pagination.book,
@@ -170,9 +186,11 @@ def _web(sheets: Sheets, finished: Sequence[Finished]) -> Result:
         cover=sheets.cover_picture(),
         downloads=downloads,
         languages=sheets.languages,
+        library="../" * folder.count("/") + "index.html",
+        modified=sheets.modified,
+        indexer=search.index,
     )
-    lang = pagination.book.publication.lang
-    return [Finished(Edition("web", lang, f"web/{lang}"), files)], []
+    return [Finished(Edition("web", lang, folder), files)], []
 
 
 _MAKERS: dict[str, Callable[[Sheets, Sequence[Finished]], Result]] = {

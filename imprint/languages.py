@@ -78,7 +78,11 @@ def _other_script(text: str, lang: str) -> bool:
     own = _LETTERS.get(script_of(lang))
     if own is None:
         return False
-    counts = Counter(_letters_of(c) for c in text if c.isalpha())
+    counts: Counter[str] = Counter()
+    # Letters first: a paragraph has hundreds, and few different ones.
+    for character, times in Counter(text).items():
+        if character.isalpha():
+            counts[_letters_of(character)] += times
     total = sum(counts.values())
     ideographs = sum(n for name, n in counts.items() if name in _IDEOGRAPHIC)
     enough = total >= _FEWEST_LETTERS or ideographs >= _FEWEST_IDEOGRAPHS

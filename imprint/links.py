@@ -144,7 +144,7 @@ def _judged(url: str, now: str, status: int) -> Answer:
         return Answer("link-dead", message, "Mend the link, or take it out.")
     if not 200 <= status < 300:
         return _unchecked(url, f"it answered {status} {http.client.responses.get(status, '')}")
-    if urldefrag(now).url != url:
+    if urldefrag(now).url != urldefrag(url).url:
         message = f"The page `{url}` has moved for good."
         return Answer("link-moved", message, f"Link to `{now}`.")
     return Answer()

@@ -54,7 +54,8 @@ class Publication:
     ``identifier`` is a URN (``urn:isbn:…`` or ``urn:uuid:…``), the same at every build.
     ``isbns`` maps an edition ("pdf", "print", "epub") to its ISBN-13, digits only.
     ``front`` and ``back`` name the generated parts in order: "half-title", "title-page",
-    "imprint", "contents", "figures" in front, "index" at the back.
+    "imprint", "contents", "figures" in front, "index" at the back. ``url`` is where the web
+    edition is published: the address of the folder that holds the languages' folders.
     """
 
     slug: str
@@ -81,6 +82,7 @@ class Publication:
     numbered: bool = True
     colophon: str = ""
     cover_note: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True)

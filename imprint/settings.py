@@ -341,6 +341,7 @@ class Settings(_Table):
     subjects: list[str] = []
     rights: Text = ""
     licence_url: WebAddress = ""
+    url: WebAddress = ""
     series: Text = ""
     theme: Annotated[str, AfterValidator(_theme)] = "default"
     trim: Annotated[str, AfterValidator(_trim)] = "170x240mm"
@@ -702,6 +703,7 @@ def publication(settings: Settings, lang: str, languages: Sequence[str], root: P
         numbered=settings.numbered,
         colophon=say(settings.colophon),
         cover_note=say(settings.cover_note),
+        url=settings.url,
     )
 
 

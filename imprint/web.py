@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,17 +13,23 @@ from typing import Any
 from jinja2 import Environment
 from lxml import etree
 
-from imprint import reflow, webfonts
+from imprint import offline, reflow, webfonts
 from imprint.contentmodel import safe_url
 from imprint.model import Book, Chapter, PageMap, Publication, TocEntry
 from imprint.reflow import Shaped
+from imprint.trade import json_ld
 from imprint.words import date_text, file_size, locale, words
 
 HOME = "index.html"
 INDEX = "book-index.html"
 FIGURES = "figures.html"
 IMPRINT = "imprint.html"
+SEARCH = "search.html"
 STYLE_SHEET = "style.css"
+# What the library page reads of an edition.
+RECORD = "publication.json"
+# The index of pages by their file names, in a language, as files.
+Indexer = Callable[[Mapping[str, str], str], Mapping[str, bytes]]
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,7 @@ class Download:
     name: str
     href: str
     size_bytes: int
+    media_type: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,11 +86,24 @@ class Site:
     downloads: tuple[Download, ...]
     languages: Mapping[str, Collection[str]]
     cover: str
+    library: str
+    has_search: bool
 
     @property
     def publication(self) -> Publication:
         """What is known of the book apart from its text."""
         return self.book.publication
+
+    @property
+    def address(self) -> str:
+        """Where the edition's folder is published, with a slash at its end; "" if nobody says."""
+        publication = self.publication
+        return f"{publication.url.rstrip('/')}/{publication.lang}/" if publication.url else ""
+
+    @property
+    def name(self) -> str:
+        """What the reader's browser remembers the edition by."""
+        return f"{self.publication.slug}.{self.publication.lang}"
 
 
 def make(
@@ -93,17 +115,31 @@ def make(
     cover: bytes | None,
     downloads: Sequence[Download],
     languages: Mapping[str, Collection[str]],
+    library: str = "",
+    modified: datetime.datetime | None = None,
+    indexer: Indexer | None = None,
 ) -> dict[str, bytes]:
     """The files of the edition by their path in its folder: the same bytes for the same book.
 
     ``languages`` maps each language that has a web edition, in its folder beside this one, to the
-    ids of its chapters.
+    ids of its chapters. ``library`` leads to the page over all publications; without an
+    ``indexer`` there is no search.
     """
     book, pagemap = reflow.apart(book, pagemap)
     templates = reflow.environment(theme)
     addresses, pictures = reflow.pictures(book, "images", fonts)
     openers = reflow.openers(book, templates, "web")
-    site = _site(book, pagemap, templates, addresses, cover, downloads, languages)
+    site = _site(
+        book,
+        pagemap,
+        templates,
+        addresses,
+        cover=cover,
+        downloads=tuple(downloads),
+        languages=languages,
+        library=library,
+        has_search=indexer is not None,
+    )
     pages = _pages(site, openers)
     style = templates.get_template(f"web/{STYLE_SHEET}").render()
     files = {name: text.encode() for name, text in pages.items()}
@@ -115,7 +151,51 @@ def make(
     files |= {f"fonts/{name}": face for name, face in faces.items()}
     if cover is not None:
         files[site.cover] = cover
+    if indexer is not None:
+        texts = {name: pages[name] for name in (site.files[c.id] for c in book.chapters)}
+        files |= indexer(texts, book.publication.lang)
+    files |= _scripts(templates, has_search=indexer is not None)
+    files |= offline.icons(templates)
+    files[offline.MANIFEST] = offline.manifest(book.publication, HOME)
+    files[RECORD] = _record(site, sorted(pages), modified)
+    files[offline.WORKER] = offline.worker(templates, book.publication, files)
     return dict(sorted(files.items()))
+
+
+def _scripts(templates: Environment, *, has_search: bool) -> dict[str, bytes]:
+    """The theme's scripts; each page works without."""
+    names = templates.list_templates(filter_func=lambda n: n.startswith("web/scripts/"))
+    loader = templates.loader
+    if loader is None:
+        return {}
+    return {
+        name.removeprefix("web/"): loader.get_source(templates, name)[0].encode()
+        for name in names
+        if has_search or not name.endswith("/search.js")
+    }
+
+
+def _record(site: Site, pages: Sequence[str], modified: datetime.datetime | None) -> bytes:
+    """What the library page tells of the publication in this language."""
+    publication = site.publication
+    content = {
+        "slug": publication.slug,
+        "language": publication.lang,
+        "languages": list(publication.languages),
+        "title": publication.title,
+        "subtitle": publication.subtitle,
+        "creators": [creator.name for creator in publication.creators],
+        "description": publication.description,
+        "publisher": publication.publisher.name,
+        "rights": publication.rights,
+        "date": publication.date.isoformat() if publication.date else "",
+        "modified": modified.isoformat() if modified else "",
+        "identifier": publication.identifier,
+        "address": site.address,
+        "cover": site.cover,
+        "pages": list(pages),
+    }
+    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def _site(
@@ -123,9 +203,9 @@ def _site(
     pagemap: PageMap,
     templates: Environment,
     addresses: Mapping[str, str],
+    *,
     cover: bytes | None,
-    downloads: Sequence[Download],
-    languages: Mapping[str, Collection[str]],
+    **known: Any,
 ) -> Site:
     """The chapters shaped for the web, and what every page needs to know of the others."""
     files = reflow.file_names(book, ".html")
@@ -146,9 +226,8 @@ def _site(
         files={**generated, **files},
         owner=owner,
         toc=tuple(line for entry in book.toc for line in _lines(entry, owner)),
-        downloads=tuple(downloads),
-        languages=languages,
         cover=f"cover{reflow.picture_type(cover)[1]}" if cover is not None else "",
+        **known,
     )
 
 
@@ -241,6 +320,8 @@ def _pages(site: Site, openers: Collection[str]) -> dict[str, str]:
     if _has(site.book, "index"):
         terms = reflow.index_terms(site.book.index, site.pagemap, site.owner)
         pages[INDEX] = _page(site, "book-index", INDEX, "Index", unit="index", terms=terms)
+    if site.has_search:
+        pages[SEARCH] = _page(site, "search", SEARCH, "Search")
     return pages
 
 
@@ -259,7 +340,31 @@ def _home(site: Site) -> str:
             for d in site.downloads
         ],
         first=site.toc[0] if site.toc else None,
+        about=_about(site),
     )
+
+
+def _about(site: Site) -> dict[str, Any]:
+    """The book for search engines."""
+    chapters = [each.chapter for each in site.chapters]
+    return json_ld(
+        site.publication,
+        downloads=[(d.media_type, d.href) for d in site.downloads],
+        chapters=[(c.title, f"{site.address}{site.files[c.id]}") for c in chapters],
+        cover=f"{site.address}{site.cover}" if site.cover else "",
+        features=_features(site),
+    )
+
+
+def _features(site: Site) -> list[str]:
+    """What the edition offers readers, in the words of schema.org's ``accessibilityFeature``."""
+    pictures = [img for each in site.chapters for img in each.body.iter("img")]
+    found = ["structuralNavigation", "readingOrder", "ARIA"]
+    if pictures and all("alt" in img.attrib for img in pictures):
+        found.append("alternativeText")
+    if site.marks:
+        found.append("pageBreakMarkers")
+    return found
 
 
 def _chapter(site: Site, number: int, drawing: str) -> str:
@@ -281,7 +386,19 @@ def _chapter(site: Site, number: int, drawing: str) -> str:
         body=reflow.as_html(body),
         previous=_neighbour(site, chapters, number - 1),
         following=_neighbour(site, chapters, number + 1),
+        pages=_pages_of(site, chapter),
     )
+
+
+def _pages_of(site: Site, chapter: Chapter) -> str:
+    """The pages of the printed edition that a chapter takes: "pages 5–18"; "" without pages."""
+    say = words(site.publication.lang)
+    labels = [mark.label for mark in site.marks if mark.unit == chapter.id]
+    if not labels:
+        return ""
+    if labels[0] == labels[-1]:
+        return f"{say('page')} {labels[0]}"
+    return f"{say('pages')} {labels[0]}–{labels[-1]}"
 
 
 def _neighbour(site: Site, chapters: Sequence[Chapter], number: int) -> Link | None:
@@ -332,6 +449,10 @@ def _render(site: Site, template: str, file: str, *, lang: str, title: str, **co
         safe_url=safe_url,
         toc=site.toc,
         languages=_languages(site, context.get("unit", ""), file),
+        address=site.address,
+        edition=site.name,
+        library=site.library,
+        search_file=SEARCH if site.has_search else "",
         figures_file=FIGURES if _has(site.book, "figures") else "",
         index_file=INDEX if _has(site.book, "index") else "",
         imprint_file=IMPRINT,
@@ -345,12 +466,12 @@ def _languages(site: Site, unit: str, file: str) -> list[Language]:
     if len(site.languages) < 2:
         return []
     return [
-        Language(tag, _own_name(tag), _other_page(unit, file, tag, ids), tag == current)
+        Language(tag, own_name(tag), _other_page(unit, file, tag, ids), tag == current)
         for tag, ids in site.languages.items()
     ]
 
 
-def _own_name(tag: str) -> str:
+def own_name(tag: str) -> str:
     """A language's name in that language: "Français"."""
     name = locale(tag).get_display_name() or tag
     return name[:1].upper() + name[1:]
@@ -358,5 +479,5 @@ def _own_name(tag: str) -> str:
 
 def _other_page(unit: str, file: str, tag: str, ids: Collection[str]) -> str:
     """The page that matches this one in another language, from this one's folder."""
-    is_same = file in (HOME, IMPRINT) or (unit in ids and file == f"{unit}.html")
+    is_same = file in (HOME, IMPRINT, SEARCH) or (unit in ids and file == f"{unit}.html")
     return f"../{tag}/{file if is_same else HOME}"
