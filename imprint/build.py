@@ -209,6 +209,7 @@ def read(manuscript: Manuscript, workshop: Workshop | None = None) -> tuple[Book
     from imprint.contrast import check_theme
     from imprint.lint import lint
     from imprint.markup import parse
+    from imprint.openers import openers
     from imprint.resolve import resolve
 
     theme = theme_of(manuscript)
@@ -222,6 +223,9 @@ def read(manuscript: Manuscript, workshop: Workshop | None = None) -> tuple[Book
     style = figures.read_style(theme.palette)
     gallery = Gallery(manuscript.root, publication.lang, theme.fonts, style, draw=draw)
     book, problems = resolve(manuscript, [chapter for chapter, _ in parsed], gallery)
+    found.extend(problems)
+    drawings, problems = openers(gallery, book.chapters)
+    book = replace(book, openers=drawings)
     found.extend(problems)
     found.extend(lint(book, manuscript.sources, found))
     found.extend(check_theme(theme))

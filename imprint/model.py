@@ -215,7 +215,8 @@ class Asset:
 class Book:
     """A publication in one language, resolved: numbered, cross-referenced, ready for editions.
 
-    ``assets`` maps the ``src`` that stands in the chapters to the picture it names.
+    ``assets`` maps the ``src`` that stands in the chapters to the picture it names; ``openers`` the
+    ids of chapters to the drawings (SVG) over their titles.
     """
 
     publication: Publication
@@ -226,6 +227,7 @@ class Book:
     tables: tuple[Anchor, ...] = ()
     index: tuple[IndexEntry, ...] = ()
     assets: Mapping[str, Asset] = field(default_factory=dict)
+    openers: Mapping[str, str] = field(default_factory=dict)
 
 
 # --- what typeset and pagemap make ---------------------------------------------------------------

@@ -231,7 +231,8 @@ class _Press:
     def _chapter(self, chapter: Chapter, known: Folios, side: str) -> Job:
         self.sides[chapter.id] = side
         body, cited = paged_body(chapter, known)
-        html = chapter_html(self.theme, self.book.publication, chapter, body, side)
+        drawing = self.book.openers.get(chapter.id, "")
+        html = chapter_html(self.theme, self.book.publication, chapter, body, side, drawing)
         return self._job(chapter.id, html, cited, parts=False)
 
     def _job(self, unit: str, html: str, cited: dict[str, str], *, parts: bool = True) -> Job:

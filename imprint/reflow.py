@@ -571,7 +571,9 @@ def openers(book: Book, templates: Environment, edition: str) -> dict[str, str]:
         return {}
     template = templates.get_template(name)
     return {
-        chapter.id: template.render(seed=int(chapter.number))
+        chapter.id: template.render(
+            seed=int(chapter.number), drawing=Markup(book.openers.get(chapter.id, ""))
+        )
         for chapter in book.chapters
         if chapter.level == 1 and re.fullmatch(r"[0-9]{1,4}", chapter.number)
     }

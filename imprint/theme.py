@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
@@ -15,6 +16,9 @@ from markupsafe import Markup
 from imprint import words as lexicon
 from imprint.model import Book, Chapter, IndexEntry, PageMap, Publication
 
+# Words bound together must not be wider than a cover.
+_LONGEST_BOUND = 22
+_SMALL_WORD = 3
 SHEETS = ("tokens", "fonts", "page", "type", "opener", "figures", "tables", "boxes", "notes", "code",
           "front", "cover")  # fmt: skip
 
@@ -61,19 +65,39 @@ class Theme:
 
 @lru_cache(maxsize=8)
 def _environment(folders: tuple[str, ...]) -> SandboxedEnvironment:
-    return SandboxedEnvironment(
+    environment = SandboxedEnvironment(
         loader=FileSystemLoader(folders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["bound"] = bound
+    return environment
+
+
+def bound(title: str) -> str:
+    """A title for large type: no line ends with a small word, which belongs to the next one.
+
+    "La sécurité par le partenariat" breaks before "par", not behind "le".
+    """
+    words = title.split(" ")
+    small = [word.isalpha() and len(word) <= _SMALL_WORD for word in words]
+    spaces = ["\u00a0" if is_small else " " for is_small in small[:-1]]
+    tied = "".join(itertools.chain(*zip(words, [*spaces, ""], strict=True)))
+    longest = max(map(len, tied.split(" ")))
+    return tied if longest <= _LONGEST_BOUND else title
 
 
 def chapter_html(
-    theme: Theme, publication: Publication, chapter: Chapter, body: str, side: str = "recto"
+    theme: Theme,
+    publication: Publication,
+    chapter: Chapter,
+    body: str,
+    side: str = "recto",
+    drawing: str = "",
 ) -> str:
-    """The document of a chapter for the paged editions."""
+    """The document of a chapter for the paged editions; the theme draws what ``drawing`` lacks."""
     return theme.render(
         "paged/chapter.html.j2",
         publication=publication,
@@ -82,7 +106,7 @@ def chapter_html(
         words=lexicon.words(chapter.lang),
         direction=lexicon.direction(chapter.lang),
         side=side,
-        drawing="",
+        drawing=drawing,
     )
 
 
