@@ -159,6 +159,7 @@ def _listed(element: StructureElement) -> list[object]:
             ("expansion", element.expansion or None),
             ("id", element.id or None),
             ("attributes", dict(element.attributes) or None),
+            ("anchors", element.anchors or None),
         )
         if value is not None
     }
@@ -176,6 +177,7 @@ def _element(listed: Sequence[Any]) -> StructureElement:
     if len(listed) == 2:
         return StructureElement(kind, kids)
     extra = dict(listed[2])
+    extra["anchors"] = tuple(extra.get("anchors", ()))
     if "attributes" in extra:
         extra["attributes"] = {
             key: tuple(value) if isinstance(value, list) else value
@@ -221,6 +223,7 @@ def unpack_gathering(packed: bytes) -> Gathering:
             pages=tuple(known["pages"]),
             kids=tuple(known["kids"]),
             ids=tuple((name, number) for name, number in known["ids"]),
+            anchors=tuple((name, number) for name, number in known["anchors"]),
             tagged=known["tagged"],
         )
     except (KeyError, TypeError, struct.error) as fault:
