@@ -43,11 +43,10 @@ from imprint.gathering import (
 )
 from imprint.model import PageMap, Publication, TocEntry
 from imprint.pagemap import from_roman, roman
+from imprint.painted import FontUse
 from imprint.pictures import picture_digest, unsmoothed
 from imprint.stamping import lettering, stamp, used_fonts
 from imprint.tags import ROLE_MAP
-from imprint.painted import FontUse
-
 from imprint.words import direction
 
 MM = 72 / 25.4

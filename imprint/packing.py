@@ -29,7 +29,9 @@ _LENGTHS = struct.Struct(">II")
 class Readable(Protocol):
     """Packed content, wherever it is."""
 
-    def read(self) -> bytes: ...
+    def read(self) -> bytes:
+        """The content."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,12 @@ class Packed:
 
     @property
     def pdf(self) -> bytes:
+        """The pages."""
         return _parts(self.source.read())[2]
 
     @property
     def links(self) -> tuple[Link, ...]:
+        """The areas that are links."""
         return tuple(
             Link(page, tuple(rect), target, text)
             for page, rect, target, text in json.loads(_parts(self.source.read())[1])[0]
@@ -62,6 +66,7 @@ class Packed:
 
     @property
     def structure(self) -> tuple[StructureElement, ...]:
+        """The outermost structure elements."""
         kids = json.loads(_parts(self.source.read())[1])[1]
         return tuple(_element(kid) for kid in kids)
 
