@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from imprint.model import TextPosition
-from imprint.tags import Kid, StructureElement
 from imprint.painted import CiteSlot, FolioSlot, FontUse
+from imprint.tags import Kid, StructureElement
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,17 @@ from imprint.diagnostics import Diagnostic
 from imprint.load import load
 from tests.faults.hostile import ATTACKS, SECRET, Attack, write_secrets, written
 
-
 # Attacks whose own content could get into an edition: the others leave nothing but a name.
-_THROUGH = ("svg-", "html-", "inline-", "vega-url", "markdown-", "symlink-", "image-file", "image-http")
+_THROUGH = (
+    "svg-",
+    "html-",
+    "inline-",
+    "vega-url",
+    "markdown-",
+    "symlink-",
+    "image-file",
+    "image-http",
+)
 
 
 class Listener:
