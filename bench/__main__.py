@@ -202,7 +202,7 @@ def main() -> None:
     parser.add_argument("--cold-only", action="store_true", help="for long books: memory and time")
     parser.add_argument("--json", type=Path, help="write the figures here")
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="imprint-bench-") as room:
+    with tempfile.TemporaryDirectory(prefix="bench-") as room:
         bench = Bench(Path(room), chosen.chapters, chosen.jobs)
         if chosen.cold_only:
             taken = [bench.build("cold, screen PDF", "-e", "pdf")]

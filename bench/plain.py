@@ -17,8 +17,8 @@ from imprint.fontconfig import use_theme_fonts
 from imprint.load import load
 from imprint.model import Book, IndexEntry
 from imprint.paginate import _with_generated
-from imprint.theme import Theme, chapter_html, part_html
 from imprint.paper import ASSET_SCHEME, paged_body
+from imprint.theme import Theme, chapter_html, part_html
 from imprint.typeset import ClosedRoom
 
 # What an author would write by hand: the page that a link leads to.

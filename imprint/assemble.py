@@ -27,6 +27,7 @@ from imprint.gathering import (
     ENTRY,
     FONTS,
     GRAIN,
+    NAMESPACE,
     PAGES,
     PARENT_TREE,
     STRUCTURE_ROOT,
@@ -42,10 +43,11 @@ from imprint.gathering import (
 )
 from imprint.model import PageMap, Publication, TocEntry
 from imprint.pagemap import from_roman, roman
+from imprint.painted import FontUse
 from imprint.pictures import picture_digest, unsmoothed
 from imprint.stamping import lettering, stamp, used_fonts
 from imprint.tags import ROLE_MAP
-from imprint.painted import FontUse
+from imprint.words import direction
 
 MM = 72 / 25.4
 Gatherer = Callable[[Iterable[Order]], Iterable[Gathering]]
@@ -75,17 +77,23 @@ def screen_pdf(
     ``gatherer`` has gatherings made, anywhere, and gives them in the orders' order.
     """
     uses = used_fonts(placed, font_files)
-    orders, end = _orders(placed, uses, font_files)
-    volume = _Volume(target, end)
+    orders, end, targets = _orders(placed, uses, font_files, publication.pdf_standard)
+    volume = _Volume(target, end, publication.pdf_standard, targets)
     for gathering in gatherer(orders):
         volume.add(gathering)
     volume.close(publication, placed, page_map, toc, (uses, font_files), modified)
 
 
 def _orders(
-    placed: Sequence[Placed], uses: Mapping[str, FontUse], files: Mapping[str, bytes]
-) -> tuple[Iterator[Order], int]:
-    """What each gathering is made of, and the first object number after all of them."""
+    placed: Sequence[Placed],
+    uses: Mapping[str, FontUse],
+    files: Mapping[str, bytes],
+    standard: str,
+) -> tuple[Iterator[Order], int, dict[str, int]]:
+    """What each gathering is made of, and the first object number after all of them.
+
+    From this number on stand, for PDF/UA-2, the arrays that name what links lead to.
+    """
     known = {anchor for piece in placed for anchor in piece.fragment.anchors}
     bases = [GRAIN]
     owners: dict[str, int] = {}
@@ -95,6 +103,10 @@ def _orders(
         owners |= {digest: first + n for n, digest in enumerate(own)}
         bases.append(bases[-1] + room(piece.fragment.objects + 2 * piece.fragment.page_count))
 
+    cited = {t for piece in placed for t in piece.fragment.targets if t[1:] in known}
+    newer = standard == "ua-2"
+    targets = {t: bases[-1] + n for n, t in enumerate(sorted(cited))} if newer else {}
+
     def orders() -> Iterator[Order]:
         for piece, (base, following) in zip(placed, pairwise(bases), strict=True):
             fragment = piece.fragment
@@ -103,6 +115,8 @@ def _orders(
                 base,
                 lettering(piece, uses, files),
                 tuple(sorted(t for t in fragment.targets if t[1:] not in known)),
+                standard,
+                {t: targets[t] for t in fragment.targets if t in targets},
                 {
                     digest: owners[digest]
                     for digest in fragment.images
@@ -110,7 +124,7 @@ def _orders(
                 },
             )
 
-    return orders(), bases[-1]
+    return orders(), bases[-1], targets
 
 
 @dataclass
@@ -119,13 +133,16 @@ class _Volume:
 
     target: BinaryIO
     end: int
+    standard: str = "ua-1"
+    targets: Mapping[str, int] = field(default_factory=dict)
     position: int = 0
     gatherings: list[Gathering] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.digest = hashlib.sha256()
         self.entries = bytearray(ENTRY.pack(0, 0, 65535) * GRAIN)
-        self._write(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
+        version = b"2.0" if self.standard == "ua-2" else b"1.7"
+        self._write(b"%PDF-" + version + b"\n%\xe2\xe3\xcf\xd3\n")
 
     def _write(self, content: bytes) -> None:
         self.target.write(content)
@@ -161,15 +178,21 @@ class _Volume:
     ) -> None:
         """Write all that gatherings share, and the file's end."""
         sheet = Sheet(self.end)
+        elements = _elements(self.gatherings) if self.standard == "ua-2" else {}
+        for target in sorted(self.targets):
+            sheet.put(sheet.take(), b"[%d 0 R]" % _element_of(target[1:], placed, elements))
         catalog = _shared_objects(sheet, publication, lettered, modified)
         pages = _page_tree(sheet, publication, placed, self.gatherings)
         catalog["/PageLabels"] = _page_labels(page_map)
-        catalog["/Names"] = b"<</Dests %d 0 R>>" % _destinations(sheet, placed, pages)
-        outline = _outline(sheet, toc, placed, pages)
+        dests = _destinations(sheet, placed, pages, elements)
+        catalog["/Names"] = b"<</Dests %d 0 R>>" % dests
+        outline = _outline(sheet, toc, placed, pages, elements)
         if outline:
             catalog["/Outlines"] = b"%d 0 R" % outline
         _structure(sheet, publication, self.gatherings)
-        information = catalog.pop("/Info")
+        # ISO 19005-4, 6.1.3: PDF 2.0 says everything in its XMP.
+        information = b"/Info " + catalog.pop("/Info") if self.standard == "ua-1" else b""
+        catalog.pop("/Info", None)
         sheet.put(CATALOG, b"<<%s>>" % b"".join(
             key.encode() + b" " + value for key, value in catalog.items()
         ))  # fmt: skip
@@ -188,7 +211,7 @@ class _Volume:
         identity = self.digest.hexdigest()[:32].encode()
         table = _predicted(bytes(self.entries))
         self._write(
-            b"%d 0 obj\n<</Type/XRef/Size %d/W[1 4 2]/Root %d 0 R/Info %s/ID[<%s><%s>]"
+            b"%d 0 obj\n<</Type/XRef/Size %d/W[1 4 2]/Root %d 0 R%s/ID[<%s><%s>]"
             b"/Filter/FlateDecode/DecodeParms<</Predictor 12/Columns %d>>/Length %d>>stream\n"
             % (
                 number, number + 1, CATALOG, information, identity, identity, ENTRY.size,
@@ -224,7 +247,10 @@ def _shared_objects(
     """Fonts, description and colours on the sheet; the catalogue's entries so far."""
     pdf = pikepdf.new()
     resource = fonts.embed(pdf, *lettered)
-    metadata.describe(pdf, publication, modified, pdfua=1, pdfa=("2", "A"))
+    if publication.pdf_standard == "ua-2":
+        metadata.describe(pdf, publication, modified, pdfua=2, pdfa=("4", ""))
+    else:
+        metadata.describe(pdf, publication, modified, pdfua=1, pdfa=("2", "A"))
     _catalog(pdf, publication)
     copyist = Copyist(pdf, sheet)
     copyist.numbers[resource.objgen] = FONTS
@@ -298,13 +324,33 @@ def _label_range(kind: str, value: int, label: str) -> bytes:
     return b"<</P%s>>" % string(label) if label else b"<<>>"
 
 
-def _destinations(sheet: Sheet, placed: Sequence[Placed], pages: Sequence[int]) -> int:
-    """A named destination for every id, so that ``book.pdf#map`` works (12.3.2.3)."""
+def _elements(gatherings: Sequence[Gathering]) -> dict[str, int]:
+    """The structure element of every id; a unit's first where the id has none of its own."""
+    return {name: number for gathering in gatherings for name, number in gathering.anchors}
+
+
+def _element_of(anchor: str, placed: Sequence[Placed], elements: Mapping[str, int]) -> int:
+    """The structure element of an id, or of the unit that has it."""
+    units = (piece.fragment.unit for piece in placed if anchor in piece.fragment.anchors)
+    return elements.get(anchor) or elements.get(next(units, ""), DOCUMENT)
+
+
+def _destinations(
+    sheet: Sheet, placed: Sequence[Placed], pages: Sequence[int], elements: Mapping[str, int]
+) -> int:
+    """A named destination for every id, so that ``book.pdf#map`` works (12.3.2.3).
+
+    Where ``elements`` are given they lead to these as well (ISO 14289-2, 8.8).
+    """
     names: dict[bytes, tuple[bytes, bytes]] = {}
     for piece in placed:
         for anchor, (index, x, y) in piece.fragment.anchors.items():
             page = pages[piece.first - 1 + index]
             where = b"[%d 0 R/XYZ %g %g 0]" % (page, round(x, 2), round(y, 2))
+            if elements:
+                element = _element_of(anchor, (piece,), elements)
+                structured = b"[%d 0 R/XYZ %g %g 0]" % (element, round(x, 2), round(y, 2))
+                where = b"<</D%s/SD%s>>" % (where, structured)
             names.setdefault(bytes(String(anchor)), (string(anchor), where))
     return _name_tree(sheet, names)
 
@@ -326,7 +372,11 @@ def _name_tree(sheet: Sheet, names: Mapping[bytes, tuple[bytes, bytes]]) -> int:
 
 
 def _outline(
-    sheet: Sheet, toc: Sequence[TocEntry], placed: Sequence[Placed], pages: Sequence[int]
+    sheet: Sheet,
+    toc: Sequence[TocEntry],
+    placed: Sequence[Placed],
+    pages: Sequence[int],
+    elements: Mapping[str, int],
 ) -> int:
     """The outline: the contents with all headings, closed below the chapters; 0 if empty."""
     targets = {
@@ -341,8 +391,9 @@ def _outline(
         for n, (entry, number) in enumerate(zip(shown, numbers, strict=True)):
             page, y = targets[entry.id]
             title = f"{entry.number} {entry.title}".strip()
-            text = b"<</Title%s/Parent %d 0 R/Dest[%d 0 R/XYZ 0 %g 0]" % (
-                string(title), parent, page, round(y, 2))  # fmt: skip
+            where = b"[%d 0 R/XYZ 0 %g 0]" % (page, round(y, 2))
+            dest = b"/Dest" + (string(entry.id) if elements else where)
+            text = b"<</Title%s/Parent %d 0 R%s" % (string(title), parent, dest)
             if n:
                 text += b"/Prev %d 0 R" % numbers[n - 1]
             if n + 1 < len(numbers):
@@ -366,11 +417,15 @@ def _kin(numbers: Sequence[int], *, sign: int) -> bytes:
 def _structure(sheet: Sheet, publication: Publication, gatherings: Sequence[Gathering]) -> None:
     """The structure tree's root with its parent tree (ISO 32000-1, 14.7)."""
     kids = [kid for gathering in gatherings for kid in gathering.kids]
+    newer = publication.pdf_standard == "ua-2"
+    space = b"/NS %d 0 R" % NAMESPACE if newer else b""
     sheet.put(
         DOCUMENT,
-        b"<</Type/StructElem/S/Document/P %d 0 R/Lang%s/K[%s]>>"
-        % (STRUCTURE_ROOT, string(publication.lang), references(kids)),
+        b"<</Type/StructElem/S/Document/P %d 0 R%s/Lang%s/K[%s]>>"
+        % (STRUCTURE_ROOT, space, string(publication.lang), references(kids)),
     )
+    if newer:
+        sheet.put(NAMESPACE, b"<</Type/Namespace/NS(http://iso.org/pdf2/ssn)>>")
     leaves = [gathering.leaf for gathering in gatherings if gathering.tagged]
     sheet.put(
         PARENT_TREE,
@@ -382,11 +437,13 @@ def _structure(sheet: Sheet, publication: Publication, gatherings: Sequence[Gath
         for name, number in gathering.ids
     }
     named = b"/IDTree %d 0 R" % _name_tree(sheet, ids) if ids else b""
-    roles = b"".join(b"/%s/%s" % (own.encode(), known.encode()) for own, known in ROLE_MAP.items())
+    own_types = {} if newer else ROLE_MAP
+    roles = b"".join(b"/%s/%s" % (own.encode(), known.encode()) for own, known in own_types.items())
+    spaces = b"/Namespaces[%d 0 R]" % NAMESPACE if newer else b""
     sheet.put(
         STRUCTURE_ROOT,
         b"<</Type/StructTreeRoot/K[%d 0 R]/ParentTree %d 0 R/ParentTreeNextKey %d"
-        b"/RoleMap<<%s>>%s>>" % (DOCUMENT, PARENT_TREE, sheet.base, roles, named),
+        b"/RoleMap<<%s>>%s%s>>" % (DOCUMENT, PARENT_TREE, sheet.base, roles, named, spaces),
     )
 
 
@@ -395,6 +452,8 @@ def _catalog(pdf: pikepdf.Pdf, publication: Publication) -> None:
     root = pdf.Root
     root.Lang = String(publication.lang)
     root.ViewerPreferences = Dictionary(DisplayDocTitle=True)
+    if direction(publication.lang) == "rtl":
+        root.ViewerPreferences.Direction = Name.R2L
     root.MarkInfo = Dictionary(Marked=True)
     root.PageMode = Name.UseOutlines
     root.PageLayout = Name.TwoPageRight

@@ -27,6 +27,7 @@ from imprint.crew import Crew, Hire, WorkerLostError, crew, processes
 from imprint.diagnostics import Diagnostic, error
 from imprint.fontconfig import use_theme_fonts
 from imprint.model import EDITIONS, Book, Edition, Manuscript
+from imprint.scratch import hold, sweep
 
 if TYPE_CHECKING:
     from imprint.publish import Finished
@@ -89,6 +90,15 @@ def build(
 
     ``workers`` are those of whoever builds more than once; else some are hired for this build.
     """
+    sweep()
+    try:
+        return _build_with_store(request, progress, workers)
+    except OSError as fault:
+        # A full or broken disk may show itself anywhere: in the output, the cache, a scratch folder.
+        return Report((), (_unwritable(request.output, fault),), True)
+
+
+def _build_with_store(request: Request, progress: Progress, workers: Crew | None) -> Report:
     with store_for(request.folder, used=request.cached) as store:
         key = memory.key_of(request.folder, request.output, TEMPLATES, _wishes(request))
         known = memory.recalled(store, key, request.output) if request.cached else None
@@ -115,6 +125,7 @@ def _font_folder(store: Store, request: Request) -> Path:
 @lru_cache(maxsize=1)
 def _passing_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="imprint-fontconfig-"))
+    hold(folder)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
@@ -138,11 +149,11 @@ def _build(
     request: Request, progress: Progress, workers: Crew, store: Store
 ) -> tuple[Report, bool]:
     """What was made, and whether today's date went into it."""
-    from imprint import library, trade
+    from imprint import library, sbom, trade
     from imprint import report as conformance
     from imprint.load import load
     from imprint.policy import settled
-    from imprint.publish import publish
+    from imprint.publish import locked, publish
     from imprint.workshop import Workshop
 
     workers.call_in()
@@ -166,15 +177,13 @@ def _build(
     if not finished or (findings.has_errors(problems) and not tolerant):
         return Report((), tuple(findings.ordered(found_all)), True), dated
     progress("Publishing", 0, 1)
-    try:
+    with locked(request.output):
         moment = modified(books[0])
         notes = trade.records(books, finished, request.output, moment, found_all)
         notes += library.pages(finished, request.output, TEMPLATES, TEMPLATES / "fonts")
+        notes.append(sbom.bill(moment))
         publish(request.output, [*finished, *notes])
         conformance.write(request.output, books, found_all)
-    except OSError as fault:
-        found_all.append(_unwritable(request.output, fault))
-        return Report((), tuple(findings.ordered(found_all)), True), dated
     made = tuple(Made(each.edition, each.size_bytes) for each in finished)
     return Report(
         made, tuple(findings.ordered(found_all)), failed, counter.laid_out, workshop.at_hand
@@ -258,7 +267,12 @@ def _make(
     try:
         with ThreadPoolExecutor(max_workers=len(books)) as threads:
             makers = [threads.submit(_make_book, request, book, books, workshop) for book in books]
-            results = [maker.result() for maker in makers]
+            try:
+                results = [maker.result() for maker in makers]
+            except KeyboardInterrupt:
+                # Without workers the makers come to an end, which is waited for.
+                workshop.crew.abandon()
+                raise
     except WorkerLostError:
         losses = [maker.exception() for maker in makers]
         files = {chapter.id: chapter.file for book in books for chapter in book.chapters}
@@ -309,6 +323,7 @@ def _make_book(
         },
         seconds=laid_out,
         gatherer=workshop.gather,
+        elsewhere=workshop.elsewhere,
         web_folder=library.place(request.output, book.publication),
     )
     finished, problems = make(sheets, _editions(request, book))

@@ -16,20 +16,19 @@ import os
 import shutil
 import tempfile
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import platformdirs
 
+from imprint import scratch
+
 DEFAULT_LIMIT_BYTES = 2 * 1024**3
 # A publication that has this folder keeps its cache there.
 LOCAL_FOLDER = ".imprint"
 _MAGIC = b"Imprint cache 1\n"
 _HEAD = len(_MAGIC) + hashlib.sha256().digest_size
-# A build's own folder is left behind only where its process was killed.
-_ABANDONED_SECONDS = 24 * 3600
 
 
 def cache_folder(publication: Path) -> Path:
@@ -60,10 +59,12 @@ class Store:
         self._working = folder / "working"
         self._working.mkdir(exist_ok=True)
         self.own = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=self._working))
+        self._held = scratch.hold(self.own)
 
     def close(self) -> None:
         """Give up the build's own folder, and make the store small enough again."""
         shutil.rmtree(self.own, ignore_errors=True)
+        os.close(self._held)
         self.prune()
 
     def path(self, kind: str, key: str) -> Path:
@@ -113,10 +114,7 @@ class Store:
             with contextlib.suppress(OSError):
                 path.unlink()
             total -= size
-        for folder in self._working.iterdir():
-            with contextlib.suppress(OSError):
-                if time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS:
-                    shutil.rmtree(folder, ignore_errors=True)
+        scratch.sweep(self._working, pattern="*")
 
 
 class Kept:
@@ -152,8 +150,12 @@ def store_for(publication: Path, *, used: bool = True) -> Iterator[Store]:
 
 @contextmanager
 def _passing_store() -> Iterator[Store]:
-    with tempfile.TemporaryDirectory(prefix="imprint-") as folder:
-        yield Store(Path(folder))
+    with scratch.scratch() as folder:
+        store = Store(folder)
+        try:
+            yield store
+        finally:
+            store.close()
 
 
 def clean(folder: Path) -> int:

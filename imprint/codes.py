@@ -118,6 +118,12 @@ _MANUSCRIPT = {
     "folios-unsettled": "Page numbers that are cited come to rest.",
     "worker-lost": "Every chapter can be laid out.",
     "output-write": "The output can be written.",
+    # What was published
+    "verify-manifest": "The manifest is there and is the one that was published.",
+    "verify-missing": "Every file of the manifest is there.",
+    "verify-changed": "Every file is as it was when it was published.",
+    "verify-unknown": "Nothing lies in the output that no build put there.",
+    "verify-interrupted": "No build was stopped while it published.",
 }
 
 

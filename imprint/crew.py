@@ -65,6 +65,11 @@ class Crew:
         self._closed = False
         self._lock = threading.Lock()
 
+    @property
+    def alone(self) -> bool:
+        """Whether there is nobody but this process."""
+        return self._hire is None
+
     def results(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Any]]:
         """Each task with its result, in the order in which they are done.
 
@@ -94,6 +99,12 @@ class Crew:
             self._closed = True
         if executor is not None:
             _send_home(executor, wait_for_tasks=wait_for_tasks)
+
+    def abandon(self) -> None:
+        """End the workers at once, in the middle of what they do: nobody waits for it any more."""
+        self.close(wait_for_tasks=False)
+        for worker in multiprocessing.active_children():
+            worker.kill()
 
     def _spread(self, tasks: Iterator[Task]) -> Iterator[tuple[Task, Any]]:
         under_way: dict[Future[Any], tuple[Task, Executor]] = {}
@@ -156,6 +167,8 @@ class Crew:
         # All tasks of a pool fail when one of its workers dies; only alone can it be told whose
         # fault that was.
         self._dismiss(executor)
+        if self._closed:
+            raise WorkerLostError(task.name)
         assert self._hire is not None
         alone = self._hire(1)
         try:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from imprint.assemble import Gatherer, gathered_here, screen_pdf
 from imprint.diagnostics import Diagnostic
@@ -18,9 +19,20 @@ from imprint.model import Edition
 from imprint.pagemap import BACK_COVER, COVER
 from imprint.paginate import Pagination
 from imprint.publish import Finished
+from imprint.tasks import set_for_print
 from imprint.theme import Theme
 
 PROFILE = Path(__file__).parent / "profiles" / "FOGRA39L_coated.icc"
+
+
+PrintResult = tuple[bytes, tuple[Diagnostic, ...]]
+# Begins a call somewhere, with placed fragments among its arguments; what it gives waits for the result.
+Elsewhere = Callable[..., Callable[[], Any]]
+
+
+def when_asked(call: Callable[..., Any], *arguments: object) -> Callable[[], Any]:
+    """The call made here, when its result is asked for."""
+    return lambda: call(*arguments)
 
 
 @dataclass(frozen=True)
@@ -28,6 +40,7 @@ class Sheets:
     """What all editions of a book are made from.
 
     ``languages`` maps each language that has a web edition to the ids of its chapters;
+    ``printed`` gives the print edition's inside that is under way, where it is wanted;
     ``seconds`` is how long laying out took; ``web_folder`` holds the web editions of the
     publication, each in a folder named after its language.
     """
@@ -39,6 +52,8 @@ class Sheets:
     languages: Mapping[str, Collection[str]]
     seconds: float
     gatherer: Gatherer = gathered_here
+    elsewhere: Elsewhere = when_asked
+    printed: Callable[[], PrintResult] | None = None
     web_folder: str = "web"
 
     @property
@@ -66,6 +81,8 @@ def make(sheets: Sheets, kinds: Sequence[str]) -> Result:
     """The files of the editions asked for, and what is worth knowing of them."""
     finished: list[Finished] = []
     found: list[Diagnostic] = []
+    if "print" in kinds:
+        sheets = replace(sheets, printed=_printing(sheets))
     for kind in kinds:
         started = time.monotonic()
         made, problems = _MAKERS[kind](sheets, finished)
@@ -102,21 +119,27 @@ def _pdf(sheets: Sheets, finished: Sequence[Finished]) -> Result:
     return [_single(sheets, "pdf", "pdf", file, len(pagination.page_map.pages))], []
 
 
+def _printing(sheets: Sheets) -> Callable[[], PrintResult]:
+    """The inside for the printer, begun: it takes longest, and needs nothing of the others."""
+    return sheets.elsewhere(
+        set_for_print,
+        sheets.pagination.book.publication,
+        sheets.pagination.placed,
+        sheets.pagination.page_map,
+        sheets.font_files,
+        sheets.theme.palette,
+        PROFILE,
+        sheets.modified,
+    )
+
+
 def _print(sheets: Sheets, finished: Sequence[Finished]) -> Result:
     """The inside for the printer, and the cover as a sheet of its own."""
-    from imprint.press import interior, print_pdf
+    from imprint.press import interior
 
     pagination = sheets.pagination
-    publication = pagination.book.publication
-    content, found = print_pdf(
-        publication,
-        pagination.placed,
-        pagination.page_map,
-        sheets.font_files,
-        palette=sheets.theme.palette,
-        profile=PROFILE,
-        modified=sheets.modified,
-    )
+    assert sheets.printed is not None
+    content, found = sheets.printed()
     covers = {p.fragment.unit: p for p in pagination.placed}
     _, shift = interior(pagination.placed)
     pages = len(pagination.page_map.pages) - shift
@@ -189,6 +212,7 @@ def _web(sheets: Sheets, finished: Sequence[Finished]) -> Result:
         library="../" * folder.count("/") + "index.html",
         modified=sheets.modified,
         indexer=search.index,
+        installable=True,
     )
     return [Finished(Edition("web", lang, folder), files)], []
 

@@ -24,6 +24,7 @@ class ShapedText:
 
     @property
     def width(self) -> float:
+        """The width of the whole line."""
         return sum(self.advances)
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from imprint.model import TextPosition
-from imprint.tags import Kid, StructureElement
 from imprint.painted import CiteSlot, FolioSlot, FontUse
+from imprint.tags import Kid, StructureElement
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,19 @@ class Body(Protocol):
     """
 
     @property
-    def pdf(self) -> bytes: ...
+    def pdf(self) -> bytes:
+        """The pages, without what joining adds."""
+        ...
+
     @property
-    def links(self) -> tuple[Link, ...]: ...
+    def links(self) -> tuple[Link, ...]:
+        """The areas that are links."""
+        ...
+
     @property
-    def structure(self) -> tuple[StructureElement, ...]: ...
+    def structure(self) -> tuple[StructureElement, ...]:
+        """The outermost structure elements."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -75,18 +83,22 @@ class Fragment:
 
     @property
     def pdf(self) -> bytes:
+        """The pages, without what joining adds."""
         return self.body.pdf
 
     @property
     def links(self) -> tuple[Link, ...]:
+        """The areas that are links."""
         return self.body.links
 
     @property
     def structure(self) -> tuple[StructureElement, ...]:
+        """The outermost structure elements."""
         return self.body.structure
 
     @property
     def page_count(self) -> int:
+        """How many pages there are."""
         return len(self.starts)
 
 

@@ -13,6 +13,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeGuard
 from urllib.parse import quote
 
 import pikepdf
@@ -25,7 +26,7 @@ from imprint.stamping import Lettering, stamp
 from imprint.tags import Content, Kid, LinkObject, StructureElement
 
 # The numbers of what a volume's gatherings refer to.
-CATALOG, PAGES, STRUCTURE_ROOT, DOCUMENT, FONTS, PARENT_TREE = range(1, 7)
+CATALOG, PAGES, STRUCTURE_ROOT, DOCUMENT, FONTS, PARENT_TREE, NAMESPACE = range(1, 8)
 # Where gatherings' ranges may begin: an edited chapter seldom moves the ranges after its own.
 GRAIN = 1024
 _PER_OBJECT_STREAM = 200
@@ -37,14 +38,17 @@ ENTRY = struct.Struct(">BIH")
 class Order:
     """What a gathering is made of: the fragment in its place, and the numbers of its objects.
 
-    ``dead`` are link targets that the volume does not have; ``images`` the numbers of pictures,
-    by digest, that other gatherings hold.
+    ``dead`` are link targets that the volume does not have; ``standard`` is "ua-1" or "ua-2";
+    ``targets`` are the numbers of arrays that will name the structure elements that links lead
+    to (PDF/UA-2 alone); ``images`` are the numbers of pictures, by digest, that other gatherings hold.
     """
 
     piece: Placed
     base: int
     lettering: Lettering
     dead: tuple[str, ...] = ()
+    standard: str = "ua-1"
+    targets: Mapping[str, int] = field(default_factory=dict)
     images: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -54,7 +58,8 @@ class Gathering:
 
     ``entries`` are their cross-reference entries, from ``base`` on, with offsets counted from the
     gathering's beginning; ``direct`` names those that are offsets. ``kids`` are the numbers of
-    the outermost structure elements, ``ids`` those of elements with an id.
+    the outermost structure elements, ``ids`` those of elements with an id, ``anchors`` those of
+    the elements that ids of the text lead to.
     """
 
     base: int
@@ -64,6 +69,7 @@ class Gathering:
     pages: tuple[int, ...]
     kids: tuple[int, ...]
     ids: tuple[tuple[str, int], ...]
+    anchors: tuple[tuple[str, int], ...]
     tagged: bool
 
     def without_bulk(self) -> Gathering:
@@ -100,7 +106,7 @@ def gather(order: Order) -> Gathering:
         numbers = [copyist.known(page) for page in pages]
         _know_shared(copyist, pages, node)
         links = _Links(sheet, piece, numbers, order.dead)
-        tree = _Tree(sheet, numbers, links)
+        tree = _Tree(sheet, numbers, links, order)
         kids = [tree.write(element, DOCUMENT) for element in piece.fragment.structure]
         for page, number, annotations in zip(pages, numbers, links.by_page, strict=True):
             sheet.put(number, _page(copyist, page, number, annotations, bool(tree.parents[number])))
@@ -118,6 +124,7 @@ def gather(order: Order) -> Gathering:
         pages=tuple(numbers),
         kids=tuple(kids),
         ids=tuple(tree.ids),
+        anchors=tuple(tree.anchors),
         tagged=any(tree.parents.values()),
     )
 
@@ -172,7 +179,7 @@ class Sheet:
             ENTRY.pack(*places.get(number, unused)) for number in range(self.base, self.next)
         )
         self.early_entries = b"".join(
-            ENTRY.pack(*places.get(number, unused)) for number in range(CATALOG, PARENT_TREE + 1)
+            ENTRY.pack(*places.get(number, unused)) for number in range(CATALOG, NAMESPACE + 1)
         )
         direct = tuple(number - self.base for number in sorted(self.streams))
         return bytes(content), entries, direct
@@ -364,24 +371,33 @@ def string(text: str) -> bytes:
 class _Tree:
     """Writes a fragment's structure elements (ISO 32000-1, 14.7), each before its kids."""
 
-    def __init__(self, sheet: Sheet, pages: Sequence[int], links: _Links) -> None:
+    def __init__(self, sheet: Sheet, pages: Sequence[int], links: _Links, order: Order) -> None:
         self.sheet = sheet
         self.pages = pages
         self.links = links
         self.parents: dict[int, dict[int, int]] = {page: {} for page in pages}
         self.annotations: dict[int, int] = {}
         self.ids: list[tuple[str, int]] = []
+        self.anchors: list[tuple[str, int]] = []
+        self.standard = order.standard
+        # ISO 14289-2, 8.2.5.8: lines of the contents name what they lead to.
+        self.targets = [order.targets.get(link.target) for link in order.piece.fragment.links]
 
     def write(self, element: StructureElement, parent: int) -> int:
         """The number of an element that was written with all that is in it."""
         number = self.sheet.take()
         page = _first_page(element)
-        kids = [kid for k in element.kids if (kid := self._kid(k, number, page))]
-        parts = [b"<</Type/StructElem/S/%s/P %d 0 R" % (element.type.encode(), parent)]
+        self.anchors += [(name, number) for name in element.anchors]
+        kids = self._kids(element, number, page)
+        kind, extra = _type_in(self.standard, element.type)
+        parts = [b"<</Type/StructElem/S/%s/P %d 0 R%s" % (kind.encode(), parent, extra)]
         if page is not None:
             parts.append(b"/Pg %d 0 R" % self.pages[page])
         if kids:
             parts.append(b"/K[%s]" % b" ".join(kids))
+        target = next((self.targets[k.index] for k in element.kids if _is_link(k)), None)
+        if target:
+            parts.append(b"/Ref %d 0 R" % target)
         if element.alt is not None:
             parts.append(b"/Alt" + string(element.alt))
         if element.lang:
@@ -391,9 +407,27 @@ class _Tree:
         if element.id:
             parts.append(b"/ID" + string(element.id))
             self.ids.append((element.id, number))
-        parts.append(_attributes(element) + b">>")
+        parts.append(_attributes(_in_standard(self.standard, element)) + b">>")
         self.sheet.put(number, b"".join(parts))
         return number
+
+    def _kids(self, element: StructureElement, number: int, page: int | None) -> list[bytes]:
+        written: list[bytes] = []
+        before: Kid | None = None
+        for kid in element.kids:
+            text = self._kid(kid, number, page)
+            if self.standard == "ua-2" and _is_note_after_call(before, kid):
+                self._refer(written[-1], text)
+            if text:
+                written.append(text)
+            before = kid
+        return written
+
+    def _refer(self, call: bytes, note: bytes) -> None:
+        """Let a note and its call name each other (ISO 14289-2, 8.2.5.14)."""
+        for one, other in ((call, note), (note, call)):
+            number = int(one.split()[0])
+            self.sheet.put(number, self.sheet.plain[number][:-2] + b"/Ref[%s]>>" % other)
 
     def _kid(self, kid: Kid, parent: int, page: int | None) -> bytes:
         if isinstance(kid, StructureElement):
@@ -428,6 +462,45 @@ class _Tree:
         return b"<</Limits[%d %d]/Nums[%s]>>" % (min(values), max(values), nums)
 
 
+# Types of the namespace of PDF 2.0 (ISO 32000-2, 14.8.6); the others are PDF 1.7's.
+_IN_PDF_2 = frozenset(
+    "Part Sect Div Aside P H1 H2 H3 H4 H5 H6 Title Lbl Span Em Strong Link L LI LBody Table TR TH TD "
+    "THead TBody TFoot Caption Figure Formula FENote".split()
+)
+
+
+def _type_in(standard: str, kind: str) -> tuple[str, bytes]:
+    """A structure type as the standard has it, and the entry for its namespace."""
+    if standard != "ua-2":
+        return kind, b""
+    kind = "FENote" if kind == "Note" else kind
+    return kind, b"/NS %d 0 R" % NAMESPACE if kind in _IN_PDF_2 else b""
+
+
+def _in_standard(standard: str, element: StructureElement) -> StructureElement:
+    """An element with the attributes that the standard wants beyond its own."""
+    if standard != "ua-2":
+        return element
+    if element.type == "Note":
+        return replace(element, attributes={**element.attributes, "NoteType": "Footnote"})
+    if element.type == "L" and "ListNumbering" not in element.attributes:
+        # ISO 14289-2, 8.2.5.25: lists whose items have labels say of which kind these are.
+        return replace(element, attributes={**element.attributes, "ListNumbering": "Description"})
+    return element
+
+
+def _is_link(kid: Kid) -> TypeGuard[LinkObject]:
+    return isinstance(kid, LinkObject)
+
+
+def _is_note_after_call(before: Kid | None, kid: Kid) -> bool:
+    return (
+        isinstance(before, StructureElement)
+        and isinstance(kid, StructureElement)
+        and (before.type, kid.type) == ("Reference", "Note")
+    )
+
+
 def _first_page(element: StructureElement) -> int | None:
     for kid in element.kids:
         if isinstance(kid, Content):
@@ -455,6 +528,8 @@ def _attribute(key: str, value: object) -> tuple[bytes, bytes]:
     if key == "BBox":
         assert isinstance(value, tuple)
         return b"Layout", b"[%s]" % b" ".join(b"%g" % number for number in value)
+    if key == "NoteType":
+        return b"FENote", b"/" + str(value).encode()
     if key in ("ListNumbering", "Scope"):
         return (b"List" if key == "ListNumbering" else b"Table"), b"/" + str(value).encode()
     if key == "Headers":

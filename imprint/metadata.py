@@ -43,11 +43,19 @@ def describe(
     parts = [_dublin_core(publication), _dates(modified)]
     if pdfa:
         parts.append(
-            _block("pdfaid", "http://www.aiim.org/pdfa/ns/id/", part=pdfa[0], conformance=pdfa[1])
+            _block(
+                "pdfaid",
+                "http://www.aiim.org/pdfa/ns/id/",
+                part=pdfa[0],
+                **({"conformance": pdfa[1]} if pdfa[1] else {"rev": "2020"}),
+            )
         )
     if pdfua:
-        parts.append(_block("pdfuaid", "http://www.aiim.org/pdfua/ns/id/", part=str(pdfua)))
-    if pdfua and pdfa:
+        revision = {"rev": "2024"} if pdfua == 2 else {}
+        parts.append(
+            _block("pdfuaid", "http://www.aiim.org/pdfua/ns/id/", part=str(pdfua), **revision)
+        )
+    if pdfua == 1 and pdfa:
         parts.append(_UA_EXTENSION)
     if pdfx:
         parts.append(_block("pdfxid", "http://www.npes.org/pdfx/ns/id/", GTS_PDFXVersion=pdfx))

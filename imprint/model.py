@@ -83,6 +83,7 @@ class Publication:
     colophon: str = ""
     cover_note: str = ""
     url: str = ""
+    pdf_standard: str = "ua-1"
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,9 @@ _LENGTHS = struct.Struct(">II")
 class Readable(Protocol):
     """Packed content, wherever it is."""
 
-    def read(self) -> bytes: ...
+    def read(self) -> bytes:
+        """The content."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,12 @@ class Packed:
 
     @property
     def pdf(self) -> bytes:
+        """The pages."""
         return _parts(self.source.read())[2]
 
     @property
     def links(self) -> tuple[Link, ...]:
+        """The areas that are links."""
         return tuple(
             Link(page, tuple(rect), target, text)
             for page, rect, target, text in json.loads(_parts(self.source.read())[1])[0]
@@ -62,6 +66,7 @@ class Packed:
 
     @property
     def structure(self) -> tuple[StructureElement, ...]:
+        """The outermost structure elements."""
         kids = json.loads(_parts(self.source.read())[1])[1]
         return tuple(_element(kid) for kid in kids)
 
@@ -159,6 +164,7 @@ def _listed(element: StructureElement) -> list[object]:
             ("expansion", element.expansion or None),
             ("id", element.id or None),
             ("attributes", dict(element.attributes) or None),
+            ("anchors", element.anchors or None),
         )
         if value is not None
     }
@@ -176,6 +182,7 @@ def _element(listed: Sequence[Any]) -> StructureElement:
     if len(listed) == 2:
         return StructureElement(kind, kids)
     extra = dict(listed[2])
+    extra["anchors"] = tuple(extra.get("anchors", ()))
     if "attributes" in extra:
         extra["attributes"] = {
             key: tuple(value) if isinstance(value, list) else value
@@ -221,6 +228,7 @@ def unpack_gathering(packed: bytes) -> Gathering:
             pages=tuple(known["pages"]),
             kids=tuple(known["kids"]),
             ids=tuple((name, number) for name, number in known["ids"]),
+            anchors=tuple((name, number) for name, number in known["anchors"]),
             tagged=known["tagged"],
         )
     except (KeyError, TypeError, struct.error) as fault:

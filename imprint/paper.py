@@ -27,7 +27,9 @@ FOLIO_MARK = "\0"
 class Folios(Protocol):
     """What knows the folio of the page that an anchor stands on: a page map, or a guess."""
 
-    def label(self, anchor_id: str) -> str: ...
+    def label(self, anchor_id: str) -> str:
+        """The folio, "" while it is not known."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,23 @@
-"""Put finished files into the output folder: each whole or not at all, the manifest last."""
+"""Put finished files into the output folder: all of them or none, the manifest last.
+
+New files are written beside the old ones and flushed to the disk. Then a list of moves is made
+final by one rename, and carried out: each move is one rename too. Where a move fails, those
+before it are undone; where the process is killed between two, the next build ends what it began.
+"""
 
 from __future__ import annotations
 
+import ctypes
+import errno
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +25,12 @@ from imprint import __version__
 from imprint.model import Edition
 
 MANIFEST = "manifest.json"
+# The manifest's own digest, in the form that ``sha256sum --check`` reads.
+SEAL = "manifest.json.sha256"
+STAGING = ".imprint-"
+# A staging folder of this name is complete: its moves are to be carried out.
+_FINAL = f"{STAGING}final"
+_MOVES = "moves.json"
 
 
 @dataclass(frozen=True)
@@ -32,6 +48,11 @@ class Finished:
         """The size of all files together."""
         return sum(map(_size, self.files.values()))
 
+    @property
+    def is_single(self) -> bool:
+        """Whether the edition is a file and no folder."""
+        return len(self.files) == 1 and self.edition.file.split("/")[-1] in self.files
+
 
 def _size(content: bytes | Path) -> int:
     return content.stat().st_size if isinstance(content, Path) else len(content)
@@ -45,27 +66,97 @@ def _digest(content: bytes | Path) -> str:
 
 
 def publish(output: Path, finished: Sequence[Finished]) -> list[dict[str, object]]:
-    """Write all files beside the old ones, then put them in their places; the new manifest.
+    """Put all files into their places; the entries of the new manifest.
 
     Nothing of the output changes before every new file is safely on the disk. Entries of editions
     that were not built this time stay.
     """
-    output.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".imprint-", dir=output) as beside:
-        staging = Path(beside)
-        for number, made in enumerate(finished):
-            for name, content in made.files.items():
-                _write(staging / str(number) / name, content)
-        entries = _entries(output, finished)
-        manifest = json.dumps(
-            {"generator": f"Imprint {__version__}", "files": entries}, indent=1, ensure_ascii=False
-        )
-        _write(staging / MANIFEST, (manifest + "\n").encode())
-        for number, made in enumerate(finished):
-            _move(staging / str(number), output, made, staging / f"old-{number}")
-        os.replace(staging / MANIFEST, output / MANIFEST)
-    _sync(output)
+    with locked(output):
+        staging = Path(tempfile.mkdtemp(prefix=STAGING, dir=output))
+        try:
+            entries = _entries(output, finished)
+            _stage(staging, output, finished, entries)
+            final = output / _FINAL
+            staging.rename(final)
+            staging = final
+            _carry_out(output, staging)
+            (staging / _MOVES).unlink()
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
     return entries
+
+
+# --- one at a time -------------------------------------------------------------------------------
+
+_held: set[tuple[int, Path]] = set()
+
+
+@contextmanager
+def locked(output: Path) -> Iterator[None]:
+    """The output folder for this build alone; others wait. What killed builds left is put right.
+
+    Whoever has it may ask for it again. The lock is on the folder itself: no file is left behind.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    key = threading.get_ident(), output.resolve()
+    if key in _held:
+        yield
+        return
+    handle = os.open(output, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        # Some file systems know no locks: there it is up to people not to build twice at once.
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        _held.add(key)
+        _put_right(output)
+        yield
+    finally:
+        _held.discard(key)
+        os.close(handle)
+
+
+def _put_right(output: Path) -> None:
+    """End what a killed build had begun to publish, and take away what others left."""
+    final = output / _FINAL
+    if (final / _MOVES).is_file():
+        with suppress(OSError):
+            _carry_out(output, final)
+    for left in output.glob(f"{STAGING}*"):
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left, ignore_errors=True)
+
+
+# --- staging -------------------------------------------------------------------------------------
+
+
+def _stage(
+    staging: Path,
+    output: Path,
+    finished: Sequence[Finished],
+    entries: Sequence[Mapping[str, object]],
+) -> None:
+    """Write all new files into the staging folder, and the list of moves to their places."""
+    places = {}
+    for number, made in enumerate(finished):
+        for name, content in made.files.items():
+            _write(staging / str(number) / name, content)
+        name = made.edition.file.split("/")[-1]
+        places[f"{number}/{name}" if made.is_single else str(number)] = made.edition.file
+    about = {"generator": f"Imprint {__version__}", "files": entries}
+    manifest = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
+    _write(staging / MANIFEST, manifest.encode())
+    seal = f"{hashlib.sha256(manifest.encode()).hexdigest()}  {MANIFEST}\n"
+    _write(staging / SEAL, seal.encode())
+    places |= {SEAL: SEAL, MANIFEST: MANIFEST}
+    for staged, target in places.items():
+        if (staging / staged).is_file() and (output / target).is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), target)
+        (output / target).parent.mkdir(parents=True, exist_ok=True)
+    moves = [
+        [staged, target, (staging / staged).stat().st_ino] for staged, target in places.items()
+    ]
+    _write(staging / _MOVES, json.dumps(moves).encode())
+    _sync(staging)
 
 
 def _write(path: Path, content: bytes | Path) -> None:
@@ -88,16 +179,69 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
-def _move(staged: Path, output: Path, made: Finished, old: Path) -> None:
-    target = output / made.edition.file
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if len(made.files) == 1 and made.edition.file.split("/")[-1] in made.files:
-        os.replace(staged / target.name, target)
-        return
-    if target.exists():
-        os.replace(target, old)
-    os.replace(staged, target)
-    shutil.rmtree(old, ignore_errors=True)
+# --- moving --------------------------------------------------------------------------------------
+
+
+def _carry_out(output: Path, staging: Path) -> None:
+    """Make the moves of a staging folder, or none of them where one fails."""
+    moves = json.loads((staging / _MOVES).read_text(encoding="utf-8"))
+    made: list[tuple[Path, Path]] = []
+    try:
+        for staged, target, number in moves:
+            # What has been moved before this process began has its number there.
+            if not _has_number(output / target, number):
+                _put(staging / staged, output / target)
+                made.append((staging / staged, output / target))
+    except BaseException:
+        for new, target in reversed(made):
+            _take_back(new, target)
+        (staging / _MOVES).unlink(missing_ok=True)
+        raise
+    for folder in {output, *((output / target).parent for _, target, _ in moves)}:
+        _sync(folder)
+
+
+def _has_number(path: Path, number: int) -> bool:
+    return os.path.lexists(path) and path.lstat().st_ino == number
+
+
+def _put(new: Path, target: Path) -> None:
+    """Put what is new into its place; what was there stands in the place of what was new."""
+    if not os.path.lexists(target):
+        new.rename(target)
+    elif not _exchange(new, target):
+        before = new.with_name(f"{new.name}.before")
+        target.rename(before)
+        new.rename(target)
+        before.rename(new)
+
+
+def _take_back(new: Path, target: Path) -> None:
+    if os.path.lexists(new):
+        _put(new, target)
+    else:
+        target.rename(new)
+
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Have two files or folders change places in one step; False where the system cannot."""
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if renameat2 is None:
+        return False
+    paths = os.fsencode(one), os.fsencode(other)
+    if not renameat2(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_EXCHANGE):
+        return True
+    number = ctypes.get_errno()
+    if number in (errno.EINVAL, errno.ENOSYS):
+        return False
+    raise OSError(number, os.strerror(number), str(other))
+
+
+# --- the manifest --------------------------------------------------------------------------------
 
 
 def _entries(output: Path, finished: Sequence[Finished]) -> list[dict[str, object]]:
@@ -117,10 +261,9 @@ def _entries(output: Path, finished: Sequence[Finished]) -> list[dict[str, objec
 
 def _described(each: Finished) -> list[dict[str, object]]:
     edition = each.edition
-    single = len(each.files) == 1 and edition.file.split("/")[-1] in each.files
     return [
         {
-            "file": edition.file if single else f"{edition.file}/{name}",
+            "file": edition.file if each.is_single else f"{edition.file}/{name}",
             "edition": edition.kind,
             "language": edition.lang,
             "bytes": _size(content),

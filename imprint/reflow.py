@@ -405,7 +405,9 @@ def picture_type(content: bytes) -> tuple[str, str]:
 # --- files and links -----------------------------------------------------------------------------
 
 
-_RESERVED = frozenset({*GENERATED, "nav", "toc", "book-index", "search", "con", "prn", "aux", "nul"})
+_RESERVED = frozenset(
+    {*GENERATED, "nav", "toc", "book-index", "search", "con", "prn", "aux", "nul"}
+)
 
 
 def file_names(book: Book, suffix: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ from pagefind.service import PagefindService
 
 FOLDER = "pagefind"
 # What is text for the eye alone, or says the same on every page.
-_NO_TEXT = [".noteref", ".note-back", ".page-mark", ".page-cite", ".large", ".opener .number"]
+_NO_TEXT = [".noteref", ".note-back", ".page-mark", ".page-cite", ".large", ".figure-data"]
 # Of Pagefind's own files those that its API reads; its user interfaces stay out.
 _API = ("pagefind.js", "pagefind-worker.js", "pagefind-entry.json")
 

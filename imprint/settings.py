@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Tag, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -321,6 +321,12 @@ class IsbnTable(_Table):
     epub: Isbn = ""
 
 
+class PdfTable(_Table):
+    """What the screen PDF conforms to: PDF/UA-1 with PDF/A-2a, or PDF/UA-2 with PDF/A-4."""
+
+    standard: Literal["ua-1", "ua-2"] = "ua-1"
+
+
 class DiagnosticsTable(_Table):
     ignore: list[Code] = []
     error: list[Code] = []
@@ -357,6 +363,7 @@ class Settings(_Table):
     creators: list[CreatorTable] = []
     publisher: PublisherTable = PublisherTable()
     isbn: dict[str, IsbnTable] = {}
+    pdf: PdfTable = PdfTable()
     parts: list[PartTable] = []
     diagnostics: DiagnosticsTable = DiagnosticsTable()
 
@@ -548,6 +555,7 @@ def _keys_at(path: toml.Path) -> tuple[str, ...]:
         "parts": PartTable,
         "chapters": ChapterTable,
         "diagnostics": DiagnosticsTable,
+        "pdf": PdfTable,
     }
     names = [part for part in path if isinstance(part, str) and part in tables]
     return tuple((tables[names[-1]] if names else Settings).model_fields)
@@ -704,6 +712,7 @@ def publication(settings: Settings, lang: str, languages: Sequence[str], root: P
         colophon=say(settings.colophon),
         cover_note=say(settings.cover_note),
         url=settings.url,
+        pdf_standard=settings.pdf.standard,
     )
 
 

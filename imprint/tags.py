@@ -37,7 +37,8 @@ class StructureElement:
     """A node of the tag tree; ``type`` is a standard structure type or one of ROLE_MAP's.
 
     ``attributes`` holds what goes into attribute objects: Scope, Headers, ColSpan, RowSpan,
-    ListNumbering, BBox. ``headers`` and ``id`` are names unique in the fragment.
+    ListNumbering, BBox. ``headers`` and ``id`` are names unique in the fragment; ``anchors`` are
+    the ids of HTML elements that this structure element is nearest to.
     """
 
     type: str
@@ -47,6 +48,7 @@ class StructureElement:
     expansion: str = ""
     id: str = ""
     attributes: Mapping[str, object] = field(default_factory=dict)
+    anchors: tuple[str, ...] = ()
 
 
 Kid: TypeAlias = "StructureElement | Content | LinkObject"
@@ -121,6 +123,7 @@ class _Builder:
             self.areas[link.element].append(index)
         self.first = self._first_marks()
         self.headers: dict[int, tuple[str, ...]] = {}
+        self.claimed: set[str] = set()
         self.toc_lists = {
             id(level)
             for top in root.iter()
@@ -201,8 +204,19 @@ class _Builder:
         """A structure element with what the HTML element says of language and expansion."""
         expansion = element.get("title", "") if element.tag == "abbr" else ""
         return StructureElement(
-            type_, tuple(kids), lang=element.get("lang", ""), expansion=expansion
+            type_,
+            tuple(kids),
+            lang=element.get("lang", ""),
+            expansion=expansion,
+            anchors=self.anchors(element),
         )
+
+    def anchors(self, element: Element) -> tuple[str, ...]:
+        """The ids of an element and of those in it that no structure element has yet."""
+        own = [e.get("id", "") for e in element.iter() if e.get("id")]
+        free = tuple(name for name in own if name not in self.claimed)
+        self.claimed.update(free)
+        return free
 
     def paragraph(self, element: Element) -> list[Kid]:
         kids = self.flow(element)

@@ -6,22 +6,29 @@ this program, and the theme's files where this machine has them.
 
 from __future__ import annotations
 
+import datetime
 import gc
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imprint.fontconfig import use_theme_fonts
-from imprint.model import Source
+from imprint.model import PageMap, Publication, Source
+from imprint.scratch import hold, scratch
 
 if TYPE_CHECKING:
+    from imprint.diagnostics import Diagnostic
     from imprint.figures import Drawing, FigureStyle
+    from imprint.fragments import Placed
     from imprint.gathering import Order
     from imprint.paper import Job
+
+# A document of more characters than this is searched for what is no longer needed.
+_LONG = 250_000
 
 
 def parse_chapter(source: Source, lang: str) -> bytes:
@@ -45,12 +52,10 @@ def lay_out(job: Job, known_fonts: frozenset[str]) -> tuple[bytes, Mapping[str, 
     from imprint.packing import pack_typeset
     from imprint.typeset import typeset
 
-    with tempfile.TemporaryDirectory(prefix="imprint-") as shelf, _uncollected():
-        packed = pack_typeset(typeset(replace(job, shelf=shelf)))
+    with scratch() as shelf, _uncollected(job):
+        packed = pack_typeset(typeset(replace(job, shelf=str(shelf))))
         fonts = {
-            file.name: file.read_bytes()
-            for file in Path(shelf).iterdir()
-            if file.name not in known_fonts
+            file.name: file.read_bytes() for file in shelf.iterdir() if file.name not in known_fonts
         }
     return packed, fonts
 
@@ -63,10 +68,39 @@ def make_gathering(order: Order) -> bytes:
     return pack_gathering(gather(order))
 
 
+def set_for_print(
+    publication: Publication,
+    placed: Sequence[Placed],
+    page_map: PageMap,
+    font_files: Mapping[str, bytes],
+    palette: Path,
+    profile: Path,
+    modified: datetime.datetime,
+) -> tuple[bytes, tuple[Diagnostic, ...]]:
+    """The print edition's inside, and what may print badly."""
+    from imprint.press import print_pdf
+
+    return print_pdf(
+        publication,
+        placed,
+        page_map,
+        font_files,
+        palette=palette,
+        profile=profile,
+        modified=modified,
+    )
+
+
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """No search for reference cycles meanwhile: boxes are many, alive, and full of cycles."""
+def _uncollected(job: Job) -> Iterator[None]:
+    """No search for reference cycles meanwhile: boxes are many, alive, and full of cycles.
+
+    A long unit, such as an index, would take up too much memory that way.
+    """
     enabled = gc.isenabled()
+    if len(job.html) > _LONG:
+        yield
+        return
     gc.disable()
     try:
         yield
@@ -79,4 +113,6 @@ def _uncollected() -> Iterator[None]:
 def _find_fonts(templates: Path) -> None:
     """Have a worker that was not started by a build look for fonts where builds do."""
     if "FONTCONFIG_FILE" not in os.environ:
-        use_theme_fonts(templates / "fonts", Path(tempfile.mkdtemp(prefix="imprint-fonts-")))
+        folder = Path(tempfile.mkdtemp(prefix="imprint-fonts-"))
+        hold(folder)
+        use_theme_fonts(templates / "fonts", folder)

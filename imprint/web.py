@@ -88,6 +88,7 @@ class Site:
     cover: str
     library: str
     has_search: bool
+    installable: bool
 
     @property
     def publication(self) -> Publication:
@@ -118,12 +119,13 @@ def make(
     library: str = "",
     modified: datetime.datetime | None = None,
     indexer: Indexer | None = None,
+    installable: bool = False,
 ) -> dict[str, bytes]:
     """The files of the edition by their path in its folder: the same bytes for the same book.
 
     ``languages`` maps each language that has a web edition, in its folder beside this one, to the
     ids of its chapters. ``library`` leads to the page over all publications; without an
-    ``indexer`` there is no search.
+    ``indexer`` there is no search; what is ``installable`` is kept by the reader's browser.
     """
     book, pagemap = reflow.apart(book, pagemap)
     templates = reflow.environment(theme)
@@ -139,6 +141,7 @@ def make(
         languages=languages,
         library=library,
         has_search=indexer is not None,
+        installable=installable,
     )
     pages = _pages(site, openers)
     style = templates.get_template(f"web/{STYLE_SHEET}").render()
@@ -154,16 +157,17 @@ def make(
     if indexer is not None:
         texts = {name: pages[name] for name in (site.files[c.id] for c in book.chapters)}
         files |= indexer(texts, book.publication.lang)
-    files |= _scripts(templates, has_search=indexer is not None)
+    files |= _scripts(templates, "\n".join(pages.values()))
     files |= offline.icons(templates)
-    files[offline.MANIFEST] = offline.manifest(book.publication, HOME)
     files[RECORD] = _record(site, sorted(pages), modified)
-    files[offline.WORKER] = offline.worker(templates, book.publication, files)
+    if installable:
+        files[offline.MANIFEST] = offline.manifest(book.publication, HOME)
+        files[offline.WORKER] = offline.worker(templates, book.publication, files)
     return dict(sorted(files.items()))
 
 
-def _scripts(templates: Environment, *, has_search: bool) -> dict[str, bytes]:
-    """The theme's scripts; each page works without."""
+def _scripts(templates: Environment, pages: str) -> dict[str, bytes]:
+    """The theme's scripts that the pages name; each page works without."""
     names = templates.list_templates(filter_func=lambda n: n.startswith("web/scripts/"))
     loader = templates.loader
     if loader is None:
@@ -171,7 +175,7 @@ def _scripts(templates: Environment, *, has_search: bool) -> dict[str, bytes]:
     return {
         name.removeprefix("web/"): loader.get_source(templates, name)[0].encode()
         for name in names
-        if has_search or not name.endswith("/search.js")
+        if f'src="{name.removeprefix("web/")}"' in pages
     }
 
 
@@ -452,6 +456,7 @@ def _render(site: Site, template: str, file: str, *, lang: str, title: str, **co
         address=site.address,
         edition=site.name,
         library=site.library,
+        installable=site.installable,
         search_file=SEARCH if site.has_search else "",
         figures_file=FIGURES if _has(site.book, "figures") else "",
         index_file=INDEX if _has(site.book, "index") else "",

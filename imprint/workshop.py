@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from imprint import fingerprint, tasks
 from imprint.cache import Kept, Store, digest
@@ -224,6 +225,22 @@ class Workshop:
             yield _gathering(ready.pop(following).read())
             following += 1
 
+    # --- editions ---
+
+    def elsewhere(self, call: Callable[..., Any], *arguments: object) -> Callable[[], Any]:
+        """A call begun by a worker; what is given waits for its result."""
+        sent = tuple(_to_send(argument) for argument in arguments)
+        task = Task(call.__name__, call, sent)
+        if self.crew.alone:
+            return lambda: self._result(task)
+        with_it = ThreadPoolExecutor(max_workers=1)
+        result = with_it.submit(self._result, task)
+        with_it.shutdown(wait=False)
+        return result.result
+
+    def _result(self, task: Task) -> Any:
+        return next(result for _, result in self.crew.results([task]))
+
     def _order_key(self, order: Order) -> str:
         piece = order.piece
         place = (
@@ -234,6 +251,7 @@ class Workshop:
             order.dead,
             order.images,
             order.standard,
+            order.targets,
         )
         shaped = sorted((key, asdict(text)) for key, text in order.lettering.items())
         return digest(self._common, piece.fragment.key, _stable(place), _stable(shaped))
@@ -275,6 +293,21 @@ def _unpack_drawing(packed: bytes) -> Drawing:
         return Drawing(**known, table=rows, diagnostics=found)
     except (KeyError, TypeError, AttributeError) as fault:
         raise ValueError(str(fault)) from fault
+
+
+def _to_send(argument: object) -> object:
+    """Placed fragments with their bulk; everything else as it is."""
+    from imprint.fragments import Placed
+    from imprint.packing import Packed
+
+    if not isinstance(argument, tuple) or not all(isinstance(p, Placed) for p in argument):
+        return argument
+    sent = []
+    for piece in argument:
+        assert isinstance(piece.fragment.body, Packed)
+        body = piece.fragment.body.in_memory()
+        sent.append(replace(piece, fragment=replace(piece.fragment, body=body, anchors={})))
+    return tuple(sent)
 
 
 def _in_memory(order: Order) -> Order:

@@ -58,7 +58,10 @@ def test_all_headings_are_in_the_outline(joined_and_whole: tuple[Path, Path]) ->
     # Chapters' titles have their numbers, and generated parts are listed as well.
     plain = {title for title in whole if title not in ("A Book of Measure", "Contents")}
     unnumbered = {title.lstrip("0123456789 ") for title in ours}
-    assert {title.lstrip("0123456789 ") for title in plain} <= unnumbered | {"Figures and maps", "Tables"}
+    assert {title.lstrip("0123456789 ") for title in plain} <= unnumbered | {
+        "Figures and maps",
+        "Tables",
+    }
 
 
 def test_all_cross_references_lead_somewhere(joined_and_whole: tuple[Path, Path]) -> None:

@@ -255,7 +255,7 @@ def test_words_that_no_dictionary_has(tmp_path: Path) -> None:
     assert [(d.code, d.line, d.column, d.message) for d in found if d.code == "spelling"] == [
         ("spelling", 3, 23, "“harbor” is not in the dictionary."),
         ("spelling", 3, 40, "“It” is not in the dictionary."),
-        ("spelling", 5, 42, "“mraée” is not in the dictionary."),
+        ("spelling", 5, 45, "“mraée” is not in the dictionary."),
     ]
     assert found[0].hint.startswith("Did you mean “harbour”?")
 

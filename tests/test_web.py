@@ -1,10 +1,13 @@
+import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from playwright.sync_api import expect
 
 from imprint import web
 from imprint.model import Book, PageMap
@@ -184,8 +187,11 @@ def test_pages_of_the_printed_edition_are_marked(files):
     )
 
 
-def test_a_note_comes_up_where_the_reader_is_and_leads_back(site, chromium):
-    tab = chromium.new_page(viewport={"width": 800, "height": 600}, reduced_motion="reduce")
+def test_without_scripts_a_note_comes_up_at_the_foot_and_leads_back(site, chromium):
+    # Scripts that a test evaluates run all the same; only the page's own do not.
+    tab = chromium.new_page(
+        viewport={"width": 800, "height": 600}, reduced_motion="reduce", java_script_enabled=False
+    )
     tab.goto((site / "web/en/origins.html").as_uri())
     before = tab.evaluate("scrollY")
     tab.click("#noteref-origins-1")
@@ -197,7 +203,91 @@ def test_a_note_comes_up_where_the_reader_is_and_leads_back(site, chromium):
         tab.evaluate("getComputedStyle(document.querySelector('#note-origins-1')).position")
         == "static"
     )
+
+
+def test_a_note_opens_beside_its_call_and_closes_with_a_key(site, chromium):
+    tab = chromium.new_page(viewport={"width": 360, "height": 600}, reduced_motion="reduce")
+    tab.goto((site / "web/en/origins.html").as_uri())
+    tab.focus("#noteref-origins-1")
+    before = tab.evaluate("scrollY")
+    tab.keyboard.press("Enter")
+    box = tab.locator(".pop").bounding_box()
+    assert tab.inner_text(".pop").strip() == tab.evaluate(
+        "document.querySelector('#note-origins-1 p').firstChild.textContent.trim()"
+    )
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 360
+    assert tab.evaluate("scrollY") == before
     assert axe_violations(tab) == []
+    tab.keyboard.press("Escape")
+    assert tab.query_selector(".pop") is None
+    assert tab.evaluate("document.activeElement.id") == "noteref-origins-1"
+
+
+def test_a_large_figure_opens_over_the_page(site, chromium):
+    tab = chromium.new_page(viewport={"width": 1000, "height": 700}, reduced_motion="reduce")
+    tab.goto((site / "web/en/origins.html").as_uri())
+    tab.click("a.large")
+    assert tab.is_visible("dialog.lightbox img")
+    assert axe_violations(tab) == []
+    tab.keyboard.press("Escape")
+    assert tab.query_selector("dialog") is None
+    assert tab.evaluate("document.activeElement.className") == "large"
+
+
+def go_to_page_4(tab):
+    """Scroll until page 4 begins just above a third of the window, and page 5 below."""
+    tab.evaluate("document.querySelector('#page-4').scrollIntoView()")
+    tab.evaluate("scrollBy(0, -60)")
+
+
+def test_the_page_where_one_is_can_be_cited(site, chromium):
+    tab = chromium.new_page(viewport={"width": 1440, "height": 270}, reduced_motion="reduce")
+    tab.goto((site / "web/en/origins.html").as_uri())
+    go_to_page_4(tab)
+    expect(tab.locator(".here .folio")).to_have_text("Page 4")
+    tab.click(".here button")
+    said = " ".join(tab.inner_text(".cite-pop .citation").split())
+    assert ". Security through Partnership." in said
+    assert said.endswith(f"page 4. {tab.url}#page-4")
+    assert axe_violations(tab) == []
+
+
+def test_without_scripts_the_pages_of_the_chapter_can_be_cited(files):
+    cited = etree.HTML(files["origins.html"]).xpath("//p[@class='citation']")[0]
+    assert re.search(r"pages \d+–\d+\.", "".join(cited.itertext()))
+
+
+def test_the_reader_chooses_between_light_and_dark(site, chromium):
+    context = chromium.new_context(color_scheme="light")
+    tab = context.new_page()
+    with served(site) as address:
+        tab.goto(f"{address}web/en/origins.html")
+        tab.click(".appearance")
+        assert tab.get_attribute(".appearance", "aria-pressed") == "true"
+        assert axe_violations(tab) == []
+        tab.goto(f"{address}web/fr/index.html")
+        assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 22, 29)"
+        tab.click(".appearance")
+        assert tab.evaluate("document.documentElement.dataset.appearance") is None
+    context.close()
+
+
+def test_the_first_page_leads_back_to_where_the_reader_was(site, chromium):
+    context = chromium.new_context(viewport={"width": 1000, "height": 270}, reduced_motion="reduce")
+    tab = context.new_page()
+    with served(site) as address:
+        tab.goto(f"{address}web/en/index.html")
+        assert not tab.is_visible(".resume")
+        tab.goto(f"{address}web/en/origins.html")
+        go_to_page_4(tab)
+        tab.goto(f"{address}web/en/index.html")
+        assert tab.inner_text(".resume").endswith("Origins and evolution of Partnership, Page 4")
+        tab.click(".resume a")
+        assert tab.url == f"{address}web/en/origins.html#page-4"
+        tab.goto(f"{address}web/fr/index.html")
+        assert not tab.is_visible(".resume")
+    context.close()
 
 
 def test_the_keyboard_reaches_the_text_and_the_table(site, chromium):
@@ -235,11 +325,43 @@ def test_the_same_book_gives_the_same_files(files):
     assert partnership("en") == files
 
 
-def test_no_page_has_a_script_or_a_style_of_its_own(files):
+def test_no_page_has_a_script_or_a_style_within(files):
     for name, content in files.items():
         if name.endswith(".html"):
-            assert not re.search(rb"<script|<style|\sstyle=|\son[a-z]+=", content), name
-            assert b"default-src 'none'" in content
+            # A block of data for search engines is no script.
+            bare = content.replace(b'<script type="application/ld+json">', b"")
+            assert not re.search(rb"<script>|<script [^s]|<style|\sstyle=|\son[a-z]+=", bare), name
+            assert b"default-src 'none'; script-src 'self';" in content
+            assert b"unsafe" not in content
+
+
+def test_only_the_page_that_searches_may_compile_webassembly():
+    book, pagemap = books.partnership("en")
+    searchable = made(book, pagemap, indexer=lambda pages, lang: {"pagefind/x": b""})
+    allowed = {name for name, content in searchable.items() if b"wasm-unsafe-eval" in content}
+    assert allowed == {"search.html"}
+
+
+def test_scripts_are_small(files):
+    scripts = [content for name, content in files.items() if name.endswith(".js")]
+    assert 0 < sum(map(len, scripts)) < 10_000
+
+
+def test_search_engines_are_told_of_the_book_and_its_chapters(files):
+    [block] = etree.HTML(files["index.html"]).xpath("//script[@type='application/ld+json']")
+    about = json.loads(block.text)
+    assert about["@type"] == "Book"
+    assert "origins.html" in [part["url"] for part in about["hasPart"]]
+    assert about["encoding"][0]["contentUrl"] == "../../book.en.pdf"
+
+
+def test_addresses_are_in_full_where_the_publication_has_one():
+    book, pagemap = books.partnership("en")
+    known = replace(book.publication, url="https://books.example/partnership/")
+    page = made(replace(book, publication=known), pagemap)["origins.html"].decode()
+    address = "https://books.example/partnership/en/origins.html"
+    assert f'<link rel="canonical" href="{address}">' in page
+    assert f'<a class="address" href="{address}">{address}</a>' in page
 
 
 # --- whatever comes ------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ _COMMANDS = {
     "new": ("new", "new"),
     "report": ("report", "report"),
     "schema": ("schema", "schema"),
+    "serve": ("serve", "serve"),
+    "verify": ("verify", "verify"),
 }
 
 

@@ -34,7 +34,9 @@ _DEEPEST_TREE = 6
 
 @dataclass(frozen=True)
 class Listed:
-    """A line of a book's list of chapters: a part if it has no file."""
+    """A line of a book's list of chapters: without a file a part begins, or ends if it has no
+    title.
+    """
 
     file: str = ""
     title: str = ""
@@ -228,6 +230,8 @@ def _toctree(root: Path, base: str, name: str, level: int, seen: set[str]) -> It
                 if match not in seen and level < _DEEPEST_TREE:
                     seen.add(match)
                     yield from _toctree(root, base, match, level + 1, seen)
+        if caption and level == 1:
+            yield Listed()
 
 
 def _globbed(root: Path, base: str, path: str) -> list[str]:
@@ -271,6 +275,8 @@ def _nested(
             yield from _nested(
                 item.get(key), root, keys=keys, titles=titles, level=deeper, role=role
             )
+        if title and not file and level == 1:
+            yield Listed()
 
 
 def _heading_of(root: Path, file: str) -> str:

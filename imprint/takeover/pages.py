@@ -97,8 +97,6 @@ class Book:
                 del tag["id"]
             elif tag.name in _HOLDERS:
                 _hand_down(tag)
-        for heading in tree.find_all(_HEADINGS):
-            _take_number(heading)
 
 
 _HOLDERS = (
@@ -145,11 +143,14 @@ def _take_number(heading: Any) -> None:
 
 
 def parsed(content: bytes | str) -> BeautifulSoup:
-    """A page's tree, whatever is wrong with it."""
+    """A page's tree, whatever is wrong with it, its headings without their numbers."""
     with warnings.catch_warnings():
         # XHTML as strict as XML is what few EPUBs hold.
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
-        return BeautifulSoup(content, "lxml")
+        soup = BeautifulSoup(content, "lxml")
+    for heading in soup.find_all(_HEADINGS):
+        _take_number(heading)
+    return soup
 
 
 def first_heading(soup: BeautifulSoup) -> str:

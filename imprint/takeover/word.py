@@ -47,9 +47,8 @@ def read_word(path: Path) -> tuple[Taken | None, tuple[Diagnostic, ...]]:
                 return None, (_unreadable(path, "unpacked it is too large"),)
             about = _about(archive)
             styles = _style_map(archive)
-        by_pandoc = shutil.which("pandoc") is not None
-        html, pictures, told = _by_pandoc(path) if by_pandoc else _by_mammoth(path, styles)
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile, subprocess.SubprocessError) as fault:
+        html, pictures, told = _by_pandoc(path) or _by_mammoth(path, styles)
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as fault:
         return None, (_unreadable(path, str(fault) or type(fault).__name__),)
     soup = parsed(html)
     title = _take_title(soup) or about.get("title", "") or presentable(path.stem)
@@ -145,17 +144,19 @@ def _by_mammoth(path: Path, styles: str) -> _Read:
     return result.value, pictures, tuple(told)
 
 
-def _by_pandoc(path: Path) -> _Read:
-    """The document as HTML by pandoc, with its pictures."""
+def _by_pandoc(path: Path) -> _Read | None:
+    """The document as HTML by pandoc, with its pictures; None if pandoc is not there or fails."""
+    if not shutil.which("pandoc"):
+        return None
     with tempfile.TemporaryDirectory(prefix="imprint-") as scratch:
         command = ["pandoc", "--from=docx+styles", "--to=html5", "--extract-media=.", "--wrap=none"]
-        made = subprocess.run(
-            [*command, str(path.resolve())],
-            cwd=scratch,
-            capture_output=True,
-            timeout=300,
-            check=True,
-        )
+        command.append(str(path.resolve()))
+        try:
+            made = subprocess.run(
+                command, cwd=scratch, capture_output=True, timeout=300, check=True
+            )
+        except (OSError, subprocess.SubprocessError):
+            return None
         pictures: dict[str, bytes] = {}
         html = made.stdout.decode("utf-8")
         for file in sorted(Path(scratch).rglob("*")):

@@ -16,6 +16,18 @@ from imprint.diagnostics import Diagnostic
 from imprint.load import load
 from tests.faults.hostile import ATTACKS, SECRET, Attack, write_secrets, written
 
+# Attacks whose own content could get into an edition: the others leave nothing but a name.
+_THROUGH = (
+    "svg-",
+    "html-",
+    "inline-",
+    "vega-url",
+    "markdown-",
+    "symlink-",
+    "image-file",
+    "image-http",
+)
+
 
 class Listener:
     """A port of this machine that counts whoever calls."""
@@ -93,11 +105,11 @@ def test_attack_is_refused_and_told(
 
 
 def test_no_attack_gets_into_an_edition(tmp_path: Path, secrets: Path, listener: Listener) -> None:
-    """One publication with every attack that is a chapter, through every edition."""
+    """One publication of attacks, a chapter each, through every edition."""
     before = listener.calls
     room = tmp_path / "room"
     for number, attack in enumerate(ATTACKS):
-        if attack.toml or attack.name in ("table-spans", "svg-many", "symlink-loop"):
+        if not attack.name.startswith(_THROUGH) or attack.name in ("svg-many", "symlink-loop"):
             continue
         one = written(attack, tmp_path / str(number), secrets=secrets, port=listener.port)
         (one / "en").rename(room / "en" / attack.name) if room.exists() else _first(one, room)

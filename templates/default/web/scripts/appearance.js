@@ -12,7 +12,7 @@
     try {
       if (choice) localStorage.setItem(key, choice);
       else localStorage.removeItem(key);
-    } catch { /* a browser that keeps nothing: the choice holds for this page */ }
+    } catch { /* a browser that keeps nothing */ }
   };
   const isDark = () => (root.dataset.appearance ?? (system.matches ? "dark" : "light")) === "dark";
   const apply = (choice) => {
@@ -24,7 +24,7 @@
   addEventListener("DOMContentLoaded", () => {
     const button = document.querySelector(".appearance");
     if (!button) return;
-    const show = () => button.setAttribute("aria-pressed", String(isDark()));
+    const show = () => { button.ariaPressed = String(isDark()); };
     button.addEventListener("click", () => {
       const wish = isDark() ? "light" : "dark";
       const choice = wish === (system.matches ? "dark" : "light") ? "" : wish;
@@ -33,9 +33,6 @@
       show();
     });
     system.addEventListener("change", show);
-    addEventListener("storage", (event) => {
-      if (event.key === key) { apply(event.newValue); show(); }
-    });
     show();
     button.closest("[hidden]")?.removeAttribute("hidden");
   });

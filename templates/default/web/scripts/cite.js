@@ -41,8 +41,8 @@
     box.className = "pop cite-pop";
     box.popover = "auto";
     box.tabIndex = -1;
-    box.setAttribute("role", "dialog");
-    box.setAttribute("aria-label", section.querySelector("h2").textContent);
+    box.role = "dialog";
+    box.ariaLabel = section.querySelector("h2").textContent;
     const pages = box.querySelector(".cited");
     if (pages) pages.textContent = name(mark).toLocaleLowerCase(document.documentElement.lang);
     addressed(box, mark.id);

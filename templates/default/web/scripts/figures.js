@@ -22,9 +22,8 @@
     const words = document.createElement("div");
     words.className = "words";
     words.append(...caption.childNodes);
-    view.setAttribute("role", "group");
-    view.setAttribute("aria-label", words.textContent.trim());
-    dialog.setAttribute("aria-label", words.textContent.trim());
+    view.role = "group";
+    view.ariaLabel = dialog.ariaLabel = words.textContent.trim();
     dialog.append(close, view, words);
     const data = figure.nextElementSibling;
     if (data?.matches(".figure-data")) dialog.append(data.cloneNode(true));

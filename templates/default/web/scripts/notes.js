@@ -28,8 +28,8 @@ if ("popover" in HTMLElement.prototype) {
     box.className = "pop";
     box.popover = "auto";
     box.tabIndex = -1;
-    box.setAttribute("role", "dialog");
-    box.setAttribute("aria-label", `${main.dataset.note} ${call.textContent.trim()}`);
+    box.role = "dialog";
+    box.ariaLabel = `${main.dataset.note} ${call.textContent.trim()}`;
     box.append(...contents(note));
     box.addEventListener("toggle", ({ newState }) => newState === "closed" && box.remove());
     call.after(box);

@@ -1,0 +1,177 @@
+"""A proof: one language of the publication as it is at this moment, in all that the preview shows.
+
+Made by the stages that build, with their cache. Every block of the text has an id, by which the
+pages of the web edition and of the PDF find each other.
+"""
+
+from __future__ import annotations
+
+import copy
+import io
+import threading
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from lxml import etree
+
+from imprint import epub, offline, reflow, web
+from imprint.build import modified, theme_of
+from imprint.contentmodel import safe_id
+from imprint.diagnostics import Diagnostic
+from imprint.model import Book, Chapter, Manuscript, PageMap
+from imprint.paginate import Pagination, paginate
+from imprint.theme import Theme
+from imprint.workshop import Workshop
+
+# What a reader sees as one piece, and would click at.
+BLOCKS = frozenset(
+    "p h1 h2 h3 h4 h5 h6 li dt dd td th pre figcaption caption summary figure blockquote".split()
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The pages of the PDF, and the chapters that stand on them.
+
+    ``shelf`` is the folder of the fonts that the pages use.
+    """
+
+    pagination: Pagination
+    chapters: tuple[Chapter, ...]
+    shelf: Path
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A language of the publication, ready to be shown.
+
+    ``files`` is the web edition; ``setting`` is of the text as it was a moment before unless the
+    proof ``is_complete``.
+    """
+
+    book: Book
+    theme: Theme
+    files: Mapping[str, bytes]
+    setting: Setting
+    is_complete: bool
+    ebook: Ebook = field(default_factory=lambda: Ebook())
+
+    @property
+    def page_map(self) -> PageMap:
+        """The page map of the pages shown."""
+        return self.setting.pagination.page_map
+
+    def file_names(self, suffix: str) -> dict[str, str]:
+        """The file of each chapter in a reflowable edition, by the chapter's id."""
+        apart, _ = reflow.apart(self.book, self.page_map)
+        names = reflow.file_names(apart, suffix)
+        pairs = zip(self.book.chapters, apart.chapters, strict=True)
+        return {own.id: names[shown.id] for own, shown in pairs}
+
+
+class Ebook:
+    """The EPUB's files, made when somebody wants to see them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._files: dict[str, bytes] | None = None
+
+    def file(self, proof: Proof, name: str) -> bytes | None:
+        """A file of the EPUB by its name in the package."""
+        with self._lock:
+            if self._files is None:
+                self._files = _epub_files(proof)
+        return self._files.get(name)
+
+
+def _epub_files(proof: Proof) -> dict[str, bytes]:
+    content = epub.make(
+        proof.book,
+        proof.page_map,
+        theme=proof.theme.folder,
+        fonts=proof.theme.fonts,
+        cover=None,
+        modified=modified(proof.book),
+    )
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        return {name: package.read(name) for name in package.namelist()}
+
+
+# --- making ---------------------------------------------------------------------------------------
+
+
+def prove(
+    manuscript: Manuscript, book: Book, workshop: Workshop, before: Proof | None
+) -> Iterator[tuple[Proof, Sequence[Diagnostic]]]:
+    """The proof of a book, twice: the text as soon as may be, and with its pages laid out.
+
+    Meanwhile the text stands beside the pages that there were ``before``.
+    """
+    theme = theme_of(manuscript)
+    files: dict[str, bytes] = {}
+    numbered = replace(book, chapters=tuple(_numbered(book.chapters)))
+    early = before.setting if before else None
+    known = early.pagination.page_map if early else PageMap()
+    name = f"{manuscript.root} {book.publication.lang}"
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        # Laying out is done by the workers: this process has time to make the text's pages.
+        forecast = workshop.forecast(name)
+        paging = beside.submit(paginate, book, theme, workshop.shelf, workshop.lay_out, forecast)
+        if early:
+            files = _web_files(numbered, known, theme)
+            yield Proof(numbered, theme, files, early, is_complete=False), ()
+        pagination = paging.result()
+    workshop.expect(name, pagination.settled)
+    setting = Setting(pagination, numbered.chapters, workshop.shelf)
+    complete = replace(pagination.book, chapters=numbered.chapters)
+    if not early or complete.toc != numbered.toc or known != pagination.page_map:
+        # The marks of the printed pages have moved.
+        files = _web_files(complete, pagination.page_map, theme)
+    yield Proof(complete, theme, files, setting, is_complete=True), pagination.diagnostics
+
+
+def _web_files(book: Book, page_map: PageMap, theme: Theme) -> dict[str, bytes]:
+    files = web.make(
+        book,
+        page_map,
+        theme=theme.folder,
+        fonts=theme.fonts,
+        cover=None,
+        downloads=[],
+        languages={},
+    )
+    # A draft that a browser keeps for reading without a network would hide the next one.
+    return {name: content for name, content in files.items() if name != offline.WORKER}
+
+
+def _numbered(chapters: Sequence[Chapter]) -> Iterator[Chapter]:
+    """The chapters with an id for every block."""
+    for number, chapter in enumerate(chapters, 1):
+        body = copy.deepcopy(chapter.body)
+        for element in body.iter(etree.Element):
+            if element.tag in BLOCKS and not element.get("id") and element.get("data-e"):
+                element.set("id", f"imprint-{number}-{element.get('data-e')}")
+        yield replace(chapter, body=body)
+
+
+# --- where things stand in the text ---------------------------------------------------------------
+
+
+def blocks(chapter: Chapter) -> Iterator[tuple[str, etree._Element]]:
+    """The blocks of a numbered chapter in their order, with the ids that they have in pages."""
+    for element in chapter.body.iter(etree.Element):
+        if element.tag in BLOCKS and element.get("id"):
+            yield safe_id(element.get("id")), element
+
+
+def block_at(chapter: Chapter, line: int) -> str:
+    """The id of the block that a line of the source belongs to: the last that begins before it."""
+    best, found = 0, ""
+    for name, element in blocks(chapter):
+        at = int((element.get("data-at") or "0").partition(":")[0])
+        if best < at <= line or (at == best and not found):
+            best, found = at, name
+    return found
