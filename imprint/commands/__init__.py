@@ -16,9 +16,11 @@ _COMMANDS = {
     "clean": ("clean", "clean"),
     "import": ("import_book", "import_book"),
     "new": ("new", "new"),
+    "proof": ("proof", "proof"),
     "report": ("report", "report"),
     "schema": ("schema", "schema"),
     "serve": ("serve", "serve"),
+    "theme": ("theme", "theme"),
     "verify": ("verify", "verify"),
 }
 
