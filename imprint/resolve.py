@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import posixpath
 import re
 from collections import Counter, defaultdict
@@ -35,7 +34,10 @@ _LEADING_TITLES = re.compile(r"\.(html?|md|markdown|mdown|mkd)$", re.I)
 def resolve(
     manuscript: Manuscript, chapters: Sequence[Chapter], gallery: Gallery
 ) -> tuple[Book, tuple[Diagnostic, ...]]:
-    """The book of parsed chapters, and what was found wrong with links, pictures and ids."""
+    """The book of parsed chapters, and what was found wrong with links, pictures and ids.
+
+    The chapters' trees are taken over and changed: a copy of each would double a long book.
+    """
     named = _name_chapters(chapters)
     with_parts = _with_parts(_number_chapters(manuscript, named))
     desk = _Desk(manuscript, with_parts, gallery, words(manuscript.publication.lang))
@@ -77,7 +79,7 @@ def _name_chapters(chapters: Sequence[Chapter]) -> list[Chapter]:
             number += 1
             free = f"{name}-{number}"
         taken.add(free)
-        named.append(replace(chapter, id=free, body=copy.deepcopy(chapter.body)))
+        named.append(replace(chapter, id=free))
     return named
 
 
