@@ -16,6 +16,7 @@ from imprint import assets
 from imprint.assets import Gallery
 from imprint.diagnostics import Diagnostic, warning
 from imprint.figures import DataTable
+from imprint.heads import clean
 from imprint.markup import HEADINGS, name_token, slug, text_of
 from imprint.model import Anchor, Book, Chapter, IndexEntry, Manuscript, TocEntry
 from imprint.places import place_of
@@ -330,12 +331,12 @@ class _Desk:
         grid = etree.SubElement(details, "table")
         head = etree.SubElement(etree.SubElement(grid, "thead"), "tr")
         for name in table.header:
-            etree.SubElement(head, "th", {"scope": "col"}).text = name
+            etree.SubElement(head, "th", {"scope": "col"}).text = clean(name)
         body = etree.SubElement(grid, "tbody")
         for row in table.rows:
             line = etree.SubElement(body, "tr")
             for cell in row:
-                etree.SubElement(line, "td").text = cell
+                etree.SubElement(line, "td").text = clean(cell)
         return details
 
     def _mark_missing(self, picture: etree._Element, words_: str, address: str) -> None:
