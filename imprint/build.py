@@ -233,9 +233,9 @@ def read(manuscript: Manuscript, workshop: Workshop | None = None) -> tuple[Book
     gallery = Gallery(manuscript.root, publication.lang, theme.fonts, style, draw=draw)
     book, problems = resolve(manuscript, [chapter for chapter, _ in parsed], gallery)
     found.extend(problems)
-    drawings, problems = openers(gallery, book.chapters)
+    drawings, undrawn = openers(gallery, book.chapters)
     book = replace(book, openers=drawings)
-    found.extend(problems)
+    found.extend(undrawn)
     found.extend(lint(book, manuscript.sources, found))
     found.extend(check_theme(theme))
     return book, found

@@ -100,6 +100,8 @@ _MANUSCRIPT = {
     "figure-opacity": "Figures use no transparency.",
     "figure-table": "The table of a figure can be made.",
     # Tables
+    "table-cells": "The rows of a table have no more cells than its head.",
+    "table-columns": "A table's head has as many columns as the line under it.",
     "table-headers": "Tables have header cells.",
     "table-limit": "Tables have no more cells than programs can set.",
     "table-layout": "Tables hold data.",

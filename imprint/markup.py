@@ -21,6 +21,7 @@ from imprint.drawing import excess
 from imprint.heads import presentable
 from imprint.model import Chapter, Source
 from imprint.places import SourceText, mark_places, place_of, source_text
+from imprint.tables import table_faults
 from imprint.words import direction, words
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -63,7 +64,7 @@ def parse(source: Source, lang: str) -> tuple[Chapter, tuple[Diagnostic, ...]]:
     """The chapter of a source, its links and pictures still named as the source names them."""
     lang = source.lang or lang
     places = source_text(source.text, source.line)
-    diagnostics: list[Diagnostic] = []
+    diagnostics = list(table_faults(source))
     body = _tree(source, lang, places, diagnostics)
     _unwrap_paragraph_text(body)
     mark_places(body, places)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import posixpath
 import re
 from collections import Counter, defaultdict
@@ -17,6 +16,7 @@ from imprint import assets
 from imprint.assets import Gallery
 from imprint.diagnostics import Diagnostic, warning
 from imprint.figures import DataTable
+from imprint.heads import clean
 from imprint.markup import HEADINGS, name_token, slug, text_of
 from imprint.model import Anchor, Book, Chapter, IndexEntry, Manuscript, TocEntry
 from imprint.places import place_of
@@ -35,7 +35,10 @@ _LEADING_TITLES = re.compile(r"\.(html?|md|markdown|mdown|mkd)$", re.I)
 def resolve(
     manuscript: Manuscript, chapters: Sequence[Chapter], gallery: Gallery
 ) -> tuple[Book, tuple[Diagnostic, ...]]:
-    """The book of parsed chapters, and what was found wrong with links, pictures and ids."""
+    """The book of parsed chapters, and what was found wrong with links, pictures and ids.
+
+    The chapters' trees are taken over and changed: a copy of each would double a long book.
+    """
     named = _name_chapters(chapters)
     with_parts = _with_parts(_number_chapters(manuscript, named))
     desk = _Desk(manuscript, with_parts, gallery, words(manuscript.publication.lang))
@@ -77,7 +80,7 @@ def _name_chapters(chapters: Sequence[Chapter]) -> list[Chapter]:
             number += 1
             free = f"{name}-{number}"
         taken.add(free)
-        named.append(replace(chapter, id=free, body=copy.deepcopy(chapter.body)))
+        named.append(replace(chapter, id=free))
     return named
 
 
@@ -328,12 +331,12 @@ class _Desk:
         grid = etree.SubElement(details, "table")
         head = etree.SubElement(etree.SubElement(grid, "thead"), "tr")
         for name in table.header:
-            etree.SubElement(head, "th", {"scope": "col"}).text = name
+            etree.SubElement(head, "th", {"scope": "col"}).text = clean(name)
         body = etree.SubElement(grid, "tbody")
         for row in table.rows:
             line = etree.SubElement(body, "tr")
             for cell in row:
-                etree.SubElement(line, "td").text = cell
+                etree.SubElement(line, "td").text = clean(cell)
         return details
 
     def _mark_missing(self, picture: etree._Element, words_: str, address: str) -> None:

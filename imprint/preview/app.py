@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from imprint.build import TEMPLATES
 from imprint.diagnostics import Diagnostic
@@ -100,6 +101,21 @@ class Bulletin:
         self._news = asyncio.Event()
 
 
+class _Listening(StreamingResponse):
+    """The stream of news to one who listens, and is counted for as long."""
+
+    def __init__(self, news: AsyncIterator[str], bulletin: Bulletin, lang: str) -> None:
+        super().__init__(news, media_type="text/event-stream")
+        self.listeners, self.lang = bulletin.listeners, lang
+        self.listeners[lang] += 1
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.listeners[self.lang] -= 1
+
+
 class Preview:
     """The answers, by address."""
 
@@ -148,22 +164,16 @@ class Preview:
         view = self.desk.view(request.query_params.get("lang", ""))
         if view is None:
             return _missing()
-        return StreamingResponse(self._news(view.lang), media_type="text/event-stream")
+        return _Listening(self._news(), self.bulletin, view.lang)
 
-    async def _news(self, lang: str) -> AsyncIterator[str]:
+    async def _news(self) -> AsyncIterator[str]:
         told = -1
-        self.bulletin.listeners[lang] += 1
-        try:
-            while not self.bulletin.is_over:
-                if told != self.desk.number:
-                    told = self.desk.number
-                    yield f"data: {self.session} {told}\n\n"
-                else:
-                    yield ": still here\n\n"
-                if told == self.desk.number and not self.bulletin.is_over:
-                    await self.bulletin.wait(_HEARTBEAT_SECONDS)
-        finally:
-            self.bulletin.listeners[lang] -= 1
+        while not self.bulletin.is_over:
+            news = self.desk.number
+            yield f"data: {self.session} {news}\n\n" if news != told else ": still here\n\n"
+            told = news
+            if told == self.desk.number and not self.bulletin.is_over:
+                await self.bulletin.wait(_HEARTBEAT_SECONDS)
 
     async def web(self, request: Request) -> Response:
         """A file of the web edition."""

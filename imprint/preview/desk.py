@@ -6,8 +6,6 @@ the desk, beside what is wrong.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import queue
 import threading
 import time
@@ -30,8 +28,6 @@ from imprint.preview.galleys import Galleys
 from imprint.preview.proof import Proof, prove
 from imprint.workshop import Workshop
 
-# Stores take working folders for abandoned that nobody has touched for a day.
-_SIGN_OF_LIFE_MS = 3600 * 1000
 _usual = DefaultFilter()
 
 
@@ -130,18 +126,10 @@ class Desk:
     def _watch(self) -> None:
         places = [path for path in (self.folder, TEMPLATES) if path.is_dir()]
         changes = watch(
-            *places,
-            watch_filter=self._matters,
-            stop_event=self._over,
-            rust_timeout=_SIGN_OF_LIFE_MS,
-            yield_on_timeout=True,
-            raise_interrupt=False,
+            *places, watch_filter=self._matters, stop_event=self._over, raise_interrupt=False
         )
         for found in changes:
-            with contextlib.suppress(OSError):
-                os.utime(self.store.own)
-            if found:
-                self._errands.put(_Errand(changed=frozenset(Path(path) for _, path in found)))
+            self._errands.put(_Errand(changed=frozenset(Path(path) for _, path in found)))
 
     def _matters(self, change: Change, path: str) -> bool:
         """Whether a changed file is an author's, and not what building writes."""

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +46,8 @@ def read_word(path: Path) -> tuple[Taken | None, tuple[Diagnostic, ...]]:
             if sum(entry.file_size for entry in archive.infolist()) > _MOST_BYTES:
                 return None, (_unreadable(path, "unpacked it is too large"),)
             about = _about(archive)
-            styles = _style_map(archive)
-        html, pictures, told = _by_pandoc(path) or _by_mammoth(path, styles)
+            styles = _own_styles(archive)
+        html, pictures, told = _by_pandoc(path, styles) or _by_mammoth(path, styles)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as fault:
         return None, (_unreadable(path, str(fault) or type(fault).__name__),)
     soup = parsed(html)
@@ -91,28 +91,35 @@ def _about(archive: zipfile.ZipFile) -> dict[str, str]:
     return {name: " ".join(text.split()) for name, text in found.items() if text}
 
 
-def _style_map(archive: zipfile.ZipFile) -> str:
-    """What the document's own styles mean, in mammoth's words: headings by their outline level."""
+def _own_styles(archive: zipfile.ZipFile) -> dict[str, str]:
+    """What the document's own styles are in HTML: headings by their outline level, and code."""
     if "word/styles.xml" not in archive.namelist():
-        return _STYLES
+        return {}
     parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True)
-    lines = [_STYLES]
+    styles: dict[str, str] = {}
     for style in etree.fromstring(archive.read("word/styles.xml"), parser).iter(f"{_W}style"):
         name = style.find(f"{_W}name")
         if style.get(f"{_W}type") != "paragraph" or name is None:
             continue
-        words = name.get(f"{_W}val", "").replace("\\", "").replace("'", "\\'")
+        words = name.get(f"{_W}val", "")
         outline = style.find(f"{_W}pPr/{_W}outlineLvl")
         level = int(outline.get(f"{_W}val", "9")) + 1 if outline is not None else 0
-        house = _HOUSE_HEADING.fullmatch(words)
-        if house and not 1 <= level <= 6:
-            letter = (house["level"] or "0").upper()
-            level = int(letter) if letter.isdigit() else ord(letter) - ord("A") + 2
-        if 1 <= max(level, bool(house)) <= 6:
-            lines.append(f"p[style-name='{words}'] => h{max(level, 1)}:fresh")
+        if not 1 <= level <= 6:
+            level = _house_level(words)
+        if 1 <= level <= 6:
+            styles[words] = f"h{level}"
         elif _HOUSE_CODE.fullmatch(words):
-            lines.append(f"p[style-name='{words}'] => pre:separator('\\n')")
-    return "\n".join(lines)
+            styles[words] = "pre"
+    return styles
+
+
+def _house_level(name: str) -> int:
+    """The level of the headings that a style's name means, 0 if it means none."""
+    house = _HOUSE_HEADING.fullmatch(name)
+    if house is None:
+        return 0
+    letter = (house["level"] or "1").upper()
+    return int(letter) if letter.isdigit() else ord(letter) - ord("A") + 2
 
 
 # --- reading -------------------------------------------------------------------------------------
@@ -120,7 +127,7 @@ def _style_map(archive: zipfile.ZipFile) -> str:
 _Read = tuple[str, dict[str, bytes], tuple[Diagnostic, ...]]
 
 
-def _by_mammoth(path: Path, styles: str) -> _Read:
+def _by_mammoth(path: Path, styles: Mapping[str, str]) -> _Read:
     """The document as HTML by mammoth, with its pictures and what mammoth did not know."""
     pictures: dict[str, bytes] = {}
 
@@ -131,9 +138,14 @@ def _by_mammoth(path: Path, styles: str) -> _Read:
             pictures[name] = stream.read()
         return {"src": name}
 
+    lines = [_STYLES]
+    for name, tag in styles.items():
+        quoted = name.replace("\\", "").replace("'", "\\'")
+        way = "pre:separator('\\n')" if tag == "pre" else f"{tag}:fresh"
+        lines.append(f"p[style-name='{quoted}'] => {way}")
     with path.open("rb") as stream:
         result = mammoth.convert_to_html(
-            stream, style_map=styles, convert_image=mammoth.images.img_element(shelve)
+            stream, style_map="\n".join(lines), convert_image=mammoth.images.img_element(shelve)
         )
     unknown = re.findall(r"style: (.+?) \(Style ID", "\n".join(m.message for m in result.messages))
     told = []
@@ -144,13 +156,14 @@ def _by_mammoth(path: Path, styles: str) -> _Read:
     return result.value, pictures, tuple(told)
 
 
-def _by_pandoc(path: Path) -> _Read | None:
+def _by_pandoc(path: Path, styles: Mapping[str, str]) -> _Read | None:
     """The document as HTML by pandoc, with its pictures; None if pandoc is not there or fails."""
     if not shutil.which("pandoc"):
         return None
     with tempfile.TemporaryDirectory(prefix="imprint-") as scratch:
         command = ["pandoc", "--from=docx+styles", "--to=html5", "--extract-media=.", "--wrap=none"]
-        command.append(str(path.resolve()))
+        # The title stands only in whole pages.
+        command += ["--standalone", "--metadata=pagetitle:-", str(path.resolve())]
         try:
             made = subprocess.run(
                 command, cwd=scratch, capture_output=True, timeout=300, check=True
@@ -164,7 +177,27 @@ def _by_pandoc(path: Path) -> _Read | None:
                 name = f"../figures/{slug_from(file.stem)}{file.suffix.lower()}"
                 pictures[name] = file.read_bytes()
                 html = html.replace(f"./{file.relative_to(scratch).as_posix()}", name)
-    return html, pictures, ()
+    return _with_styles(html, styles), pictures, ()
+
+
+def _with_styles(html: str, styles: Mapping[str, str]) -> str:
+    """Pandoc's page with the paragraphs of the document's own styles as what they are."""
+    soup = parsed(html)
+    for holder in soup.select("div[data-custom-style]"):
+        tag = styles.get(str(holder["data-custom-style"]))
+        if tag == "pre":
+            holder.string = "\n".join(p.get_text() for p in holder.find_all("p"))
+            holder.name = "pre"
+            # Each line of code is a paragraph of its own.
+            before = holder.find_previous_sibling()
+            if before is not None and before.name == "pre":
+                before.string = f"{before.get_text()}\n{holder.get_text()}"
+                holder.decompose()
+        elif tag:
+            for words in holder.find_all("p"):
+                words.name = tag
+            holder.unwrap()
+    return str(soup)
 
 
 # --- chapters ------------------------------------------------------------------------------------
@@ -176,7 +209,7 @@ def _take_title(soup: BeautifulSoup) -> str:
     if not isinstance(holder, Tag):
         return ""
     words = " ".join(holder.get_text(" ").split())
-    holder.decompose()
+    (holder.find_parent("header") or holder).decompose()
     return words
 
 
