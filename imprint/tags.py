@@ -90,6 +90,8 @@ _PARAGRAPHS = {
 }
 _INLINES = {"em": "Em", "strong": "Strong", "code": "Code", "q": "Quote", "abbr": "Span"}
 _INLINE_TYPES = {"Span", "Link", "Code", "Quote", "Reference", "Note", "Formula", "Em", "Strong"}
+# What a table has even if nothing is in it (ISO 14289-1, 7.5: a table's head needs a body).
+_EMPTY_PARTS = ("td", "th", "tr", "thead", "tbody", "tfoot")
 _ROWS = {"thead": "THead", "tbody": "TBody", "tfoot": "TFoot"}
 
 
@@ -151,7 +153,7 @@ class _Builder:
         last = -1
         for order, child in enumerate(element, start=1):
             place = self.first.get(self.number[id(child)])
-            if place is None and child.tag not in ("td", "th", "tr"):
+            if place is None and child.tag not in _EMPTY_PARTS:
                 continue
             last = last if place is None else place
             placed.append((last, order, child))

@@ -171,7 +171,8 @@ class _Recorder:
                         )
                     )
                 number = self.numbers.get(id(box.element)) if box.element is not None else None
-                if area in ("margin", "repeated") or number is None or number in self.hidden:
+                unsaid = area in ("margin", "repeated") or _is_blank(box)
+                if number is None or unsaid or number in self.hidden:
                     change.artifacts[mcid] = "Pagination" if area == "margin" else "Layout"
                     continue
                 if _hyphenated(box):
@@ -277,7 +278,12 @@ def _hidden(root: ElementTree.Element) -> set[int]:
     hidden: set[int] = set()
     inherited: set[int] = set()
     for number, element in enumerate(root.iter()):
-        decorates = element.get("aria-hidden") == "true" or element.get("role") == "presentation"
+        decorates = (
+            element.get("aria-hidden") == "true"
+            or element.get("role") == "presentation"
+            # Stars or a rule between passages: PDF has no structure type for that.
+            or element.tag == "hr"
+        )
         if id(element) in inherited or decorates or element.get("alt") == "":
             hidden.add(number)
             inherited.update(id(child) for child in element)
@@ -334,6 +340,11 @@ def _hyphenated(box: Any) -> bool:
     return bool(getattr(layout, "hyphenated", False)) or box.text.endswith(
         box.style["hyphenate_character"]
     )
+
+
+def _is_blank(box: Any) -> bool:
+    """Whether it is white space between blocks or elements: WeasyPrint paints nothing for it."""
+    return isinstance(box, boxes.TextBox) and not box.text.strip(" \t\n")
 
 
 def _rect(box: Any, height: float) -> tuple[float, float, float, float]:
@@ -476,12 +487,15 @@ class _Spaces:
         self.fonts = {font.hash.encode(): font for font in fonts}
         self.glyphs: dict[bytes, int | None] = {}
 
-    def shown(self, font: bytes) -> bytes:
-        """The operator that shows a space, nothing where the font has none."""
+    def behind(self, shown: bytes, font: bytes) -> bytes:
+        """The operator that shows a space behind a text, nothing where there is one or no glyph."""
         if font not in self.glyphs:
             self.glyphs[font] = self._find(self.fonts[font])
         glyph = self.glyphs[font]
-        return b"" if glyph is None else b"\n<%04x> Tj" % glyph
+        # WeasyPrint may paint the space that it has taken from the box's text.
+        if glyph is None or shown[: shown.rindex(b">")].endswith(b"%04x" % glyph):
+            return b""
+        return b"\n<%04x> Tj" % glyph
 
     def _find(self, font: Any) -> int | None:
         if font.bitmap:
@@ -530,7 +544,7 @@ def _add_space(items: list[Any], start: int, spaces: _Spaces) -> None:
         elif isinstance(item, bytes) and b"] TJ" in item:
             last = position
     if last and font:
-        items[last] += spaces.shown(font)
+        items[last] += spaces.behind(items[last], font)
 
 
 def _mark_citation(items: list[Any], start: int, number: int) -> None:
