@@ -288,18 +288,18 @@ def _heading_of(root: Path, file: str) -> str:
 def _described(plan: Plan, *tables: Mapping[str, Any]) -> Plan:
     """The plan with title, authors and language from the first table that says them."""
 
-    def say(*names: str) -> Any:
+    def told(*names: str) -> Any:
         return next((table[name] for name in names for table in tables if table.get(name)), "")
 
-    authors = say("author", "authors")
+    authors = told("author", "authors")
     authors = authors if isinstance(authors, list) else [authors]
     names = [author.get("name", "") if isinstance(author, dict) else author for author in authors]
     return replace(
         plan,
-        title=_words(say("title")),
+        title=_words(told("title")),
         authors=tuple(filter(None, map(_words, names))),
-        lang=known_language(_words(say("lang", "language"))),
-        description=_words(say("description", "subtitle")),
+        lang=known_language(_words(told("lang", "language"))),
+        description=_words(told("description", "subtitle")),
     )
 
 
