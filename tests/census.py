@@ -154,6 +154,8 @@ def _of_html(rendered: str) -> Census:
             found.headings.append(_ATTRIBUTES.sub("", element.text_content()).strip())
         elif element.tag == "img":
             found.pictures.append((element.get("alt") or "", element.get("src") or ""))
+        elif element.tag == "svg":
+            found.pictures.append((element.get("aria-label") or "", ""))
         elif element.tag == "table":
             found.tables += 1
         elif element.tag == "a" and element.get("href"):

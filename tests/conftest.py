@@ -174,6 +174,7 @@ BOOKS = [
     ("guide", "en"),
     ("guide", "fr"),
     ("mdbook", "en"),
+    ("odds and ends", "en"),
     ("long", "en"),
 ]
 

@@ -102,14 +102,18 @@ def without_markers(node: Node) -> Node:
 
 
 def squash(text: str) -> str:
-    """The text without what has no glyph, and with characters spelt out restored."""
-    text = re.sub(r"\[U\+([0-9A-F]{4,6})\]", lambda match: chr(int(match[1], 16)), text)
-    return re.sub(r"[\s\u00ad\u200b\u2060\ufe0e\ufe0f\ufeff]+", "", text).casefold()
+    """The text without white space and what has no glyph."""
+    return re.sub(r"[\s\u00ad\u200b\u2060\ufe0e\ufe0f\ufeff]+", "", _restored(text)).casefold()
+
+
+def _restored(text: str) -> str:
+    """The text with the characters that stand as their numbers, having no glyph."""
+    return re.sub(r"\[U\+([0-9A-F]{4,6})\]", lambda match: chr(int(match[1], 16)), text)
 
 
 def plain(text: str) -> str:
     """The text with single spaces, without soft hyphens and signs that choose a variant."""
-    return re.sub(r"\s+", " ", re.sub("[\u00ad\ufe0e\ufe0f]", "", text)).strip()
+    return re.sub(r"\s+", " ", re.sub("[\u00ad\u200b\ufe0e\ufe0f]", "", _restored(text))).strip()
 
 
 # --- PDF -----------------------------------------------------------------------------------------
@@ -619,6 +623,13 @@ class _Html:
         if element.tag == "abbr":
             node.expansion = element.get("title") or ""
         node.kids = self.kids(element)
+        if element.tag == "q":
+            # Browsers and layout set the marks of the language, which the text leaves out.
+            lang = next(
+                (e.get("lang") for e in [element, *element.iterancestors()] if e.get("lang")), ""
+            )
+            marks = ("«", "»") if (lang or "").startswith("fr") else ("“", "”")
+            node.kids = [Piece(marks[0]), *node.kids, Piece(marks[1])]
         return node
 
     def kids(self, element: etree._Element) -> list[Node | Piece]:
@@ -659,6 +670,8 @@ class _Html:
         if child.tag == "img":
             alternative = child.get("alt")
             return [Node("Figure", alt=alternative)] if alternative else []
+        if child.tag.rpartition("}")[2] == "svg":
+            return [Node("Figure", alt=child.get("aria-label"))] if child.get("aria-label") else []
         if child.tag == "a" and child.get("href"):
             return self.link(child)
         if child.tag == "dl":
