@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -200,9 +202,17 @@ def _nothing() -> None:
     """What a worker does to be there."""
 
 
+def _way_to_start() -> str:
+    """From a server that has all read already, where the path of its socket may be so long.
+
+    The address of a socket has 108 bytes at most (unix(7)); some 40 of them are multiprocessing's.
+    """
+    return "forkserver" if len(os.fsencode(tempfile.gettempdir())) < 60 else "spawn"
+
+
 def processes(size: int, limits: Limits = USUAL) -> Executor:
     """Worker processes on this machine, which have read the layout engine before they start."""
-    context = multiprocessing.get_context("forkserver")
+    context = multiprocessing.get_context(_way_to_start())
     context.set_forkserver_preload(["imprint.typeset", "imprint.packing"])
     return ProcessPoolExecutor(
         max_workers=size, mp_context=context, initializer=take_seat, initargs=(limits,)
