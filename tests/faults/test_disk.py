@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from imprint.build import Request, build
 from imprint.model import Edition
 from imprint.publish import STAGING, Finished, publish
 from imprint.verify import verified
-from tests.faults.small import digests, write_small
+from tests.faults.small import built, digests, write_small
 
 
 def _editions(mark: bytes) -> list[Finished]:
@@ -125,3 +127,37 @@ def test_a_build_tells_what_could_not_be_written(
     assert report.failed
     [told] = [d for d in report.diagnostics if d.code == "output-write"]
     assert "No space left on device" in told.message
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of four megabytes: less than the editions of the small publication take."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("Only root may mount a disk.")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_full_disk_leaves_the_last_output(tiny_disk: Path, tmp_path: Path) -> None:
+    source = write_small(tmp_path / "book")
+    home = tmp_path / "home"
+    output = tiny_disk / "out"
+    first = built(source, output, home, "-e", "epub", "-l", "en")
+    assert first.returncode == 0, first.stderr
+    before = digests(output)
+    filler = tiny_disk / "filler"
+    free = shutil.disk_usage(tiny_disk).free
+    filler.write_bytes(bytes(max(free - 300_000, 0)))
+    (source / "en" / "02.md").write_text("# Two\n\nOther words.\n", encoding="utf-8")
+    second = built(source, output, home, "-e", "epub", "-l", "en")
+    assert second.returncode == 1
+    assert "output-write" in second.stderr
+    assert "Traceback" not in second.stderr
+    assert digests(output) == before
+    filler.unlink()
+    third = built(source, output, home, "-e", "epub", "-l", "en")
+    assert third.returncode == 0, third.stderr
+    assert digests(output) != before
