@@ -409,7 +409,10 @@ class _Gaps:
             return
         broken = _hyphenated(box)
         before, after = False, False
-        if not _pseudo(box):
+        pseudo = _pseudo(box)
+        if pseudo == "before":
+            before = self._opens_apart(number)
+        elif not pseudo:
             before, after = self._around(number, text[:-1] if broken else text)
         last = self.last.get(area)
         if before and last is not None and last[2]:
@@ -418,6 +421,17 @@ class _Gaps:
             self.changes[page].spaces.add(mcid)
         open_ = not (after or broken or text[-1].isspace())
         self.last[area] = (page, mcid, open_)
+
+    def _opens_apart(self, number: int) -> bool:
+        """Whether a space stands before the element; what is set before its text comes behind it."""
+        element = self.elements[number]
+        while not (element.text or "").strip() and len(element):
+            element = element[0]
+            number += 1
+        if (number, 0) not in self.apart:
+            return False
+        self.apart.discard((number, 0))
+        return True
 
     def _around(self, number: int, text: str) -> tuple[bool, bool]:
         """Whether the source has white space before and after the text that is not in it."""

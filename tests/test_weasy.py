@@ -214,6 +214,12 @@ def test_words_on_two_lines_have_a_space_between_them(set_: Setter, body: str, w
     assert read(sheet).strip() == wanted
 
 
+@pytest.mark.parametrize("inner", ["two", "<i>two</i>"])
+def test_a_space_stands_before_a_mark_set_by_the_style_sheet(set_: Setter, inner: str) -> None:
+    css = "p { width: 2em } b { font-weight: normal } i { font-style: normal } b::before { content: '#' }"
+    assert read(set_(f"<p>one <b>{inner}</b></p>", css)) == "one #two"
+
+
 def test_words_on_one_line_get_no_second_space(set_: Setter) -> None:
     assert read(set_("<p>one <span>two</span> three</p>")) == "one two three"
 
