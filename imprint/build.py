@@ -18,7 +18,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from imprint import diagnostics as findings
 from imprint import memory
@@ -30,6 +30,8 @@ from imprint.model import EDITIONS, Book, Edition, Manuscript
 from imprint.scratch import hold, sweep
 
 if TYPE_CHECKING:
+    from imprint.figures import Drawing
+    from imprint.model import Chapter
     from imprint.publish import Finished
     from imprint.theme import Theme
     from imprint.workshop import Workshop
@@ -212,25 +214,43 @@ def _read_all(
 
 
 def read(manuscript: Manuscript, workshop: Workshop | None = None) -> tuple[Book, list[Diagnostic]]:
-    """The resolved book of a manuscript, and all that is wrong in it."""
+    """The resolved book of a manuscript, and all that is wrong in it.
+
+    Without a workshop figures are drawn by a worker all the same: data may break what draws them.
+    """
+    from imprint.markup import parse
+    from imprint.workshop import draw_apart
+
+    lang = manuscript.publication.lang
+    if workshop is not None:
+        parsed = workshop.chapters(manuscript.sources, lang)
+        return _resolved(manuscript, parsed, workshop.figure)
+    parsed = [parse(source, lang) for source in manuscript.sources]
+    with crew(processes, 1) as draughtsman:
+
+        def draw(path: Path, **wishes: Any) -> Drawing:
+            return draw_apart(draughtsman, path, **wishes)[0]
+
+        return _resolved(manuscript, parsed, draw)
+
+
+def _resolved(
+    manuscript: Manuscript,
+    parsed: Sequence[tuple[Chapter, tuple[Diagnostic, ...]]],
+    draw: Callable[..., Drawing],
+) -> tuple[Book, list[Diagnostic]]:
     from imprint import figures
     from imprint.assets import Gallery
     from imprint.contrast import check_theme
     from imprint.lint import lint
-    from imprint.markup import parse
     from imprint.openers import openers
     from imprint.resolve import resolve
 
     theme = theme_of(manuscript)
-    publication = manuscript.publication
-    if workshop is None:
-        parsed = [parse(source, publication.lang) for source in manuscript.sources]
-    else:
-        parsed = workshop.chapters(manuscript.sources, publication.lang)
     found = [problem for _, problems in parsed for problem in problems]
-    draw = workshop.figure if workshop else figures.draw
     style = figures.read_style(theme.palette)
-    gallery = Gallery(manuscript.root, publication.lang, theme.fonts, style, draw=draw)
+    lang = manuscript.publication.lang
+    gallery = Gallery(manuscript.root, lang, theme.fonts, style, draw=draw)
     book, problems = resolve(manuscript, [chapter for chapter, _ in parsed], gallery)
     found.extend(problems)
     drawings, undrawn = openers(gallery, book.chapters)

@@ -17,7 +17,11 @@ Found = list[Diagnostic]
 def is_own_file(root: Path, file: str) -> bool:
     """Whether there is such a file in the folder, links followed."""
     path = root / file
-    return path.is_file() and inside(root, path)
+    try:
+        return path.is_file() and inside(root, path)
+    except OSError:
+        # A name may be longer than file systems allow.
+        return False
 
 
 _SKIPPED_FOLDERS = {

@@ -312,12 +312,16 @@ def _destination(href: str) -> str:
 # --- tables --------------------------------------------------------------------------------------
 
 
+def _inside_table(table: etree._Element) -> bool:
+    return next(table.iterancestors("table"), None) is not None
+
+
 def _tables(chapter: Chapter) -> Iterator[Diagnostic]:
     """Tables whose cells nobody can tell the meaning of, and those that only place things."""
     for table in chapter.body.iter("table"):
         if any(a.get("class") == "figure-data" for a in table.iterancestors()):
             continue
-        if table.get("role") == "presentation" or next(table.iterancestors("table"), None):
+        if table.get("role") == "presentation" or _inside_table(table):
             continue
         if _is_layout(table):
             yield _warn(

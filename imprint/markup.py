@@ -207,7 +207,10 @@ def _copy_children(parsed: Element, target: etree._Element, depth: int) -> None:
 
 def _copy(child: Element, target: etree._Element, depth: int) -> None:
     tag = child.tag
-    if tag.startswith(_SVG):
+    if depth >= _DEEPEST:
+        # Nobody nests by hand so deeply: the words stay, and the stack of calls keeps its bounds.
+        _append_text(target, "" if tag in _DROPPED else "".join(child.itertext()))
+    elif tag.startswith(_SVG):
         target.append(_copy_svg(child))
     elif tag in _DROPPED:
         return
@@ -218,7 +221,7 @@ def _copy(child: Element, target: etree._Element, depth: int) -> None:
             _append_text(target, "☑ " if child.get("checked") is not None else "☐ ")
         else:
             _append_text(target, child.get("value") or child.get("placeholder"))
-    elif tag in KEPT and depth < _DEEPEST:
+    elif tag in KEPT:
         made = etree.SubElement(target, tag, _attributes(child))
         made.text = _clean(child.text)
         _copy_children(child, made, depth + 1)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
@@ -190,7 +191,10 @@ def _locate(
         return ""
     leads = [posixpath.join(target, f"{lead}.md") for lead in ("README", "index")]
     for candidate in (*(target + ending for ending in endings), *leads):
-        if (root / candidate).is_symlink() and not inside(root, root / candidate):
+        # os.path's answers for names that are too long as well: there is no such link.
+        if os.path.islink(root / candidate) and not inside(  # noqa: PTH114
+            root, root / candidate
+        ):
             found.append(leads_out(candidate))
             return ""
         if is_own_file(root, candidate) and is_markdown(posixpath.basename(candidate)):

@@ -90,12 +90,11 @@ class Workshop:
             return _unpack_drawing(self.store.get("figures", key) or b"")
         except ValueError:
             pass
-        task = Task(name, tasks.draw_figure, (path, lang, room, fonts, style))
-        try:
-            [(_, drawing)] = self.draughtsman.results([task])
-        except WorkerLostError as lost:
-            return _undrawn(name, lost)
-        self.store.put("figures", key, json.dumps(asdict(drawing)).encode())
+        drawing, whole = draw_apart(
+            self.draughtsman, path, lang=lang, room=room, fonts=fonts, style=style
+        )
+        if whole:
+            self.store.put("figures", key, json.dumps(asdict(drawing)).encode())
         return drawing
 
     def _materials_of(self, room: Path) -> str:
@@ -273,6 +272,19 @@ def _sheet_at(path: str, _age: int) -> str:
 
 def _sheet(path: str) -> str:
     return _sheet_at(path, Path(path).stat().st_mtime_ns)
+
+
+def draw_apart(
+    draughtsman: Crew, path: Path, *, lang: str, room: Path, fonts: Path, style: FigureStyle
+) -> tuple[Drawing, bool]:
+    """A drawing made by a worker, which data may break without harm, and whether it was made."""
+    name = path.relative_to(room).as_posix()
+    task = Task(name, tasks.draw_figure, (path, lang, room, fonts, style))
+    try:
+        [(_, drawing)] = draughtsman.results([task])
+    except WorkerLostError as lost:
+        return _undrawn(name, lost), False
+    return drawing, True
 
 
 def _undrawn(name: str, lost: WorkerLostError) -> Drawing:
