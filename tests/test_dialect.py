@@ -436,6 +436,15 @@ def test_any_document_is_read_as_commonmark_reads_it(source: str) -> None:
     assert_alike(source)
 
 
+@PATIENT
+@given(DOCUMENTS)
+def test_normal_text_keeps_its_meaning(source: str) -> None:
+    normal = normalise(source)
+    assert normalise(source) == normal
+    convert = converter("en").convert
+    assert outline(convert(normalise(normal))) == outline(convert(normal))
+
+
 # --- nothing is lost -------------------------------------------------------------------------
 
 MARKUP = st.sampled_from(
