@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import signal
 import tempfile
 import threading
 from collections import deque
@@ -20,6 +21,7 @@ from concurrent.futures import (
 )
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import forkserver, resource_tracker
 from typing import Any
 
 from imprint.limits import USUAL, Limits, OverLimitError, take_seat, within
@@ -93,6 +95,13 @@ class Crew:
         with contextlib.suppress(WorkerLostError, OSError, RuntimeError):
             for _ in range(self.size):
                 self._submit(Task("", _nothing, ()))
+
+    def relieve(self) -> None:
+        """Have others do the tasks to come: those at work keep what they have read."""
+        with self._lock:
+            executor, self._executor = self._executor, None
+        if executor is not None:
+            executor.shutdown(wait=False, cancel_futures=True)
 
     def close(self, *, wait_for_tasks: bool = True) -> None:
         """Send the workers home."""
@@ -214,9 +223,25 @@ def processes(size: int, limits: Limits = USUAL) -> Executor:
     """Worker processes on this machine, which have read the layout engine before they start."""
     context = multiprocessing.get_context(_way_to_start())
     context.set_forkserver_preload(["imprint.typeset", "imprint.packing"])
+    if context.get_start_method() == "forkserver":
+        _start_deaf()
     return ProcessPoolExecutor(
         max_workers=size, mp_context=context, initializer=take_seat, initargs=(limits,)
     )
+
+
+def _start_deaf() -> None:
+    """Start the process that all workers come from, so that Ctrl-C never interrupts its reading.
+
+    It is the parent that is told to stop; without this both would say so, one with a traceback.
+    """
+    # It would undo the blocking below when it is started.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def cluster(address: str) -> tuple[Hire, int]:

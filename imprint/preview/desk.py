@@ -149,7 +149,7 @@ class Desk:
             changed = frozenset[Path]().union(*(errand.changed for errand in errands))
             if any(path.is_relative_to(TEMPLATES) for path in changed):
                 # Workers keep the theme's style sheets as they have read them.
-                self.crew.close()
+                self.crew.relieve()
             wanted = [errand.lang for errand in errands if not errand.changed]
             for lang in self._due(wanted, is_change=bool(changed)):
                 self._renew(lang, self._names(changed))

@@ -33,6 +33,8 @@ _KEPT_PDFS, _KEPT_PICTURES = 12, 64
 # A block's beginning is looked for at first within so many characters of where the last one was.
 _NEAR = 4000
 _TRIES = (48, 24, 12)
+# A page's first line may hold but the last word of a block.
+_ENDINGS = (24, 12, 6)
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -194,7 +196,7 @@ def found_places(chapter: Chapter, piece: Placed, printed: Printed) -> Iterator[
             # What holds blocks begins where the first of them does.
             after = start if any(e.tag in BLOCKS for e in element.iterdescendants()) else end
         for page in range(printed.page(start), printed.page(end - 1) + 1):
-            yield Place(name, page, _around(printed, page, start, end))
+            yield Place(name, page, _around(printed, page, *_on_page(printed, page, span, wanted)))
 
 
 def _is_left_out(element: etree._Element) -> bool:
@@ -217,10 +219,32 @@ def _found(text: str, wanted: str, after: int) -> tuple[int, int] | None:
 
 def _end(text: str, wanted: str, start: int) -> int:
     """Where the words end; notes and running heads of a page's end may stand between."""
-    tail = wanted[-_TRIES[1] :]
-    least = start + len(wanted) - len(tail)
-    found = text.find(tail, max(start, least - len(wanted) // 4), least + _NEAR)
-    return found + len(tail) if found >= 0 else min(len(text), start + max(1, len(wanted)))
+    for length in _ENDINGS:
+        tail = wanted[-length:]
+        least = start + len(wanted) - len(tail)
+        found = text.find(tail, max(start, least - len(wanted) // 4), least + _NEAR)
+        if found >= 0:
+            return found + len(tail)
+    return min(len(text), start + max(1, len(wanted)))
+
+
+def _on_page(printed: Printed, page: int, span: tuple[int, int], wanted: str) -> tuple[int, int]:
+    """The part of a block on one of its pages, without what stands at the page's edges."""
+    start, end = span
+    first, last = printed.page(start), printed.page(end - 1)
+    if first == last:
+        return span
+    if page == first:
+        return start, start + max(1, _shared(printed.text[start:end], wanted))
+    if page == last:
+        return end - max(1, _shared(printed.text[start:end][::-1], wanted[::-1])), end
+    return span
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _around(printed: Printed, page: int, start: int, end: int) -> Box:

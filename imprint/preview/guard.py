@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "imprint-preview"
 MOST_TARGET_BYTES = 2048
+MOST_HEAD_BYTES = 16 * 1024
 _HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -135,6 +136,8 @@ def _fault_of_form(scope: Scope, headers: Headers) -> tuple[int, str] | None:
         return 400, "There is nothing to send."
     if len(scope["raw_path"]) + len(scope["query_string"]) > MOST_TARGET_BYTES:
         return 414, "The address is too long."
+    if sum(len(name) + len(value) for name, value in headers.raw) > MOST_HEAD_BYTES:
+        return 431, "The request's head is too long."
     return None
 
 

@@ -19,15 +19,15 @@ from imprint.crew import crew
 from imprint.fontconfig import use_theme_fonts
 from imprint.preview.app import Bulletin, application
 from imprint.preview.desk import Desk
-from imprint.preview.guard import Door, Guard, is_loopback
+from imprint.preview.guard import MOST_HEAD_BYTES, Door, Guard, is_loopback
 from imprint.preview.patience import PatientProtocol
 
 LOOPBACK = "127.0.0.1"
 FIRST_PORT = 8000
 _TRIED_PORTS = 20
-# A browser opens six connections; the rest is for those that hold theirs open in vain.
-MOST_CONNECTIONS = 256
-_MOST_HEAD_BYTES = 16 * 1024
+# A browser opens six connections; the rest is for those that hold theirs open in vain. uvicorn
+# turns all away while there are more. Most systems let a process have 1024.
+MOST_CONNECTIONS = 640
 
 
 class _Server(uvicorn.Server):
@@ -101,10 +101,12 @@ def serve(folder: Path, made: socket.socket, door: Door, jobs: int | None = None
             limit_concurrency=MOST_CONNECTIONS,
             timeout_keep_alive=5,
             timeout_graceful_shutdown=2,
-            h11_max_incomplete_event_size=_MOST_HEAD_BYTES,
+            h11_max_incomplete_event_size=MOST_HEAD_BYTES,
         )
+        server = _Server(config, bulletin)
+        signal.signal(signal.SIGHUP, server.handle_exit)
         try:
-            _Server(config, bulletin).run(sockets=[made])
+            server.run(sockets=[made])
         finally:
             desk.close()
 

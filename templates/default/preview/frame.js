@@ -12,6 +12,7 @@ let lang = new URLSearchParams(location.search).get("lang") ?? "";
 let proof = null;
 let shown = { file: "", digests: "" };
 let afterLoad = null;
+let isLoading = false;
 const places = new Map();
 
 const enc = encodeURIComponent;
@@ -109,6 +110,7 @@ const begin = () => {
 const open = (file, then = null) => {
   afterLoad = then;
   shown = { file, digests: digests(file) };
+  isLoading = true;
   web.src = webAddress(file);
 };
 
@@ -157,9 +159,13 @@ const renewText = () => {
   if (!page) return;
   if (!(shown.file in proof.files)) { begin(); return; }
   if (shown.digests === digests(shown.file)) { markFindings(); return; }
-  const at = reading(page);
   shown.digests = digests(shown.file);
-  afterLoad = (fresh) => readOn(fresh, at);
+  if (!isLoading) {
+    // News on the heels of news: the reader's place is the one before the first of them.
+    const at = reading(page);
+    afterLoad = (fresh) => readOn(fresh, at);
+  }
+  isLoading = true;
   web.contentWindow.history.scrollRestoration = "manual";
   web.contentWindow.location.reload();
 };
@@ -176,6 +182,7 @@ web.addEventListener("load", () => {
   markFindings();
   const then = afterLoad;
   afterLoad = null;
+  isLoading = false;
   if (then) then(page);
   else toChapterPages(file);
   if (!epub.hidden) renewEpub();
