@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import multiprocessing
 import os
+import shutil
 import signal
 import tempfile
 import threading
@@ -21,15 +23,18 @@ from concurrent.futures import (
 )
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from multiprocessing import forkserver, resource_tracker
+from pathlib import Path
 from typing import Any
 
 from imprint.limits import USUAL, Limits, OverLimitError, take_seat, within
+from imprint.scratch import hold
 
 # So many tasks a worker are on their way: enough that none waits, few enough to hold in memory.
 _AHEAD = 3
-# New workers are hired so often for one task; if these break as well, no workers can be had.
-_ATTEMPTS = 5
+# A process that was killed in the middle of a write is gone when that is done.
+_DYING_SECONDS = 5
 Hire = Callable[[int], Executor]
 
 
@@ -101,7 +106,8 @@ class Crew:
         with self._lock:
             executor, self._executor = self._executor, None
         if executor is not None:
-            executor.shutdown(wait=False, cancel_futures=True)
+            # Nothing is cancelled: whoever waits for a task that is would wait for ever.
+            executor.shutdown(wait=False)
 
     def close(self, *, wait_for_tasks: bool = True) -> None:
         """Send the workers home."""
@@ -112,10 +118,21 @@ class Crew:
             _send_home(executor, wait_for_tasks=wait_for_tasks)
 
     def abandon(self) -> None:
-        """End the workers at once, in the middle of what they do: nobody waits for it any more."""
-        self.close(wait_for_tasks=False)
-        for worker in multiprocessing.active_children():
+        """End the workers at once, in the middle of what they do.
+
+        Whoever waits for a task is told that it is lost. Were tasks cancelled instead, they would
+        wait for ever: ``wait`` takes no notice of that (CPython 3.11 to 3.14).
+        """
+        with self._lock:
+            executor, self._executor = self._executor, None
+            self._closed = True
+        workers = multiprocessing.active_children()
+        for worker in workers:
             worker.kill()
+        for worker in workers:
+            worker.join(_DYING_SECONDS)
+        if executor is not None:
+            executor.shutdown(wait=False)
 
     def _spread(self, tasks: Iterator[Task]) -> Iterator[tuple[Task, Any]]:
         under_way: dict[Future[Any], tuple[Task, Executor]] = {}
@@ -226,8 +243,17 @@ def processes(size: int, limits: Limits = USUAL) -> Executor:
     if context.get_start_method() == "forkserver":
         _start_deaf()
     return ProcessPoolExecutor(
-        max_workers=size, mp_context=context, initializer=take_seat, initargs=(limits,)
+        max_workers=size, mp_context=context, initializer=take_seat, initargs=(limits, _room())
     )
+
+
+@lru_cache(maxsize=1)
+def _room() -> Path:
+    """Where this process's workers have their scratch folders: it tidies up for those it ends."""
+    folder = Path(tempfile.mkdtemp(prefix="imprint-workers-"))
+    hold(folder)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _start_deaf() -> None:

@@ -19,7 +19,7 @@ from imprint.model import Edition
 from imprint.pagemap import BACK_COVER, COVER
 from imprint.paginate import Pagination
 from imprint.publish import Finished
-from imprint.tasks import set_for_print
+from imprint.tasks import index_text, set_for_print
 from imprint.theme import Theme
 
 PROFILE = Path(__file__).parent / "profiles" / "FOGRA39L_coated.icc"
@@ -188,7 +188,7 @@ def _epub(sheets: Sheets, finished: Sequence[Finished]) -> Result:
 
 
 def _web(sheets: Sheets, finished: Sequence[Finished]) -> Result:
-    from imprint import search, web
+    from imprint import web
 
     pagination = sheets.pagination
     lang = pagination.book.publication.lang
@@ -211,7 +211,7 @@ def _web(sheets: Sheets, finished: Sequence[Finished]) -> Result:
         languages=sheets.languages,
         library="../" * folder.count("/") + "index.html",
         modified=sheets.modified,
-        indexer=search.index,
+        indexer=lambda pages, lang: sheets.elsewhere(index_text, pages, lang)(),
         installable=True,
     )
     return [Finished(Edition("web", lang, folder), files)], []

@@ -11,10 +11,12 @@ import multiprocessing
 import os
 import resource
 import signal
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
 
@@ -55,9 +57,10 @@ class _Seat:
 _seat = _Seat()
 
 
-def take_seat(limits: Limits) -> None:
-    """Have this process, a worker's, keep to the limits from now on."""
+def take_seat(limits: Limits, room: Path) -> None:
+    """Have this process, a worker's, keep to the limits and its scratch to ``room`` from now on."""
     _seat.limits = limits
+    tempfile.tempdir = str(room)
     leave_with_parent()
     # It is the parent that is told to stop by Ctrl-C; it sends its workers home.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -23,7 +23,9 @@ _YOUNG_SECONDS = 60
 @contextmanager
 def scratch(folder: Path | None = None) -> Iterator[Path]:
     """A new folder, in ``folder`` or where the system has such, gone when it is done with."""
-    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=folder) as name:
+    with tempfile.TemporaryDirectory(
+        prefix=_PREFIX, dir=folder, ignore_cleanup_errors=True
+    ) as name:
         handle = hold(Path(name))
         try:
             yield Path(name)

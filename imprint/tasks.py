@@ -91,6 +91,13 @@ def set_for_print(
     )
 
 
+def index_text(pages: Mapping[str, str], lang: str) -> dict[str, bytes]:
+    """The search index of a web edition. The program that makes it ends with the worker."""
+    from imprint.search import index
+
+    return index(pages, lang)
+
+
 @contextmanager
 def _uncollected(job: Job) -> Iterator[None]:
     """No search for reference cycles meanwhile: boxes are many, alive, and full of cycles.

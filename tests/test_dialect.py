@@ -20,7 +20,7 @@ from xml.etree import ElementTree
 
 import pytest
 import tinyhtml5
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -439,6 +439,8 @@ def test_any_document_is_read_as_commonmark_reads_it(source: str) -> None:
 @PATIENT
 @given(DOCUMENTS)
 def test_normal_text_keeps_its_meaning(source: str) -> None:
+    # What follows "1986. " is to stand at six columns for CommonMark and at four for the package.
+    assume(not re.search(r"\b\d{3,}[.)] ", source))
     normal = normalise(source)
     assert normalise(source) == normal
     convert = converter("en").convert
