@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from imprint.theme import Theme
     from imprint.workshop import Workshop
 
-TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+_PACKAGE = Path(__file__).resolve().parent
+# A clone has the themes beside the package, where whoever makes one looks; a wheel has them within.
+_WITHIN = _PACKAGE / "templates"
+TEMPLATES = _WITHIN if _WITHIN.is_dir() else _PACKAGE.parent / "templates"
 Progress = Callable[[str, int, int], None]
 
 
