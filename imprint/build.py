@@ -248,13 +248,16 @@ def _resolved(
     from imprint.lint import lint
     from imprint.openers import openers
     from imprint.resolve import resolve
+    from imprint.translations import mark_chapters
 
     theme = theme_of(manuscript)
     found = [problem for _, problems in parsed for problem in problems]
     style = figures.read_style(theme.palette)
     lang = manuscript.publication.lang
     gallery = Gallery(manuscript.root, lang, theme.fonts, style, draw=draw)
-    book, problems = resolve(manuscript, [chapter for chapter, _ in parsed], gallery)
+    chapters, stale = mark_chapters(manuscript, [chapter for chapter, _ in parsed])
+    found.extend(stale)
+    book, problems = resolve(manuscript, chapters, gallery)
     found.extend(problems)
     drawings, undrawn = openers(gallery, book.chapters)
     book = replace(book, openers=drawings)

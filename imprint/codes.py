@@ -68,6 +68,11 @@ _MANUSCRIPT = {
     "language-unmarked": "Passages in another language are marked with it.",
     "spelling": "Words are in the dictionary of their language.",
     "spelling-dictionary": "There is a dictionary for each language.",
+    # Translations
+    "translation-stale": "A translation is as old as its original, paragraph by paragraph.",
+    "translation-missing": "A translation has every paragraph of its original.",
+    "translation-alone": "A translation has no paragraph that its original lacks.",
+    "translation-record": "The record of what was translated is well-formed.",
     # Links
     "link-target": "Links inside the book lead somewhere.",
     "link-place": "Links to a place in a chapter name one that is there.",

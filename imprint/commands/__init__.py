@@ -21,6 +21,7 @@ _COMMANDS = {
     "schema": ("schema", "schema"),
     "serve": ("serve", "serve"),
     "theme": ("theme", "theme"),
+    "translations": ("translations", "translations"),
     "verify": ("verify", "verify"),
 }
 
