@@ -21,12 +21,14 @@ from markdown.extensions.attr_list import AttrListTreeprocessor
 from markdown.extensions.smarty import SubstituteTextPattern
 from markdown.extensions.tables import TableProcessor
 from markdown.inlinepatterns import (
+    LINE_BREAK_RE,
     REFERENCE_RE,
     AutolinkInlineProcessor,
     HtmlInlineProcessor,
     InlineProcessor,
     ReferenceInlineProcessor,
     ShortReferenceInlineProcessor,
+    SubstituteTagInlineProcessor,
 )
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import ETX, HTML_PLACEHOLDER_RE, STX, AtomicString
@@ -122,6 +124,10 @@ class _Imprint(Extension):
         md.inlinePatterns.register(_Reference(REFERENCE_RE, md), "short_reference", 130)
         md.inlinePatterns.register(_FullReference(REFERENCE_RE, md), "reference", 170)
         md.inlinePatterns.register(_Tag(_Tag.RE, md), "html", 90)
+        # After emphasis, which asks whether white space stands beside its marks: a break is some.
+        md.inlinePatterns.register(
+            SubstituteTagInlineProcessor(LINE_BREAK_RE, "br"), "linebreak", 55
+        )
         md.treeprocessors.register(_Grouped(md), "grouped", 22)
         md.treeprocessors.register(_Brackets(md), "brackets", 21)
         md.treeprocessors.register(_Shallow(md), "shallow", 19.5)

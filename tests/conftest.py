@@ -22,12 +22,14 @@ import hypothesis
 import pytest
 from filelock import FileLock
 
+from tests import examples
 from tests.manuscripts.long import write_long_book
 from tests.readers import Epub, Pdf, Web, read_epub, read_pdf, read_web
 
 # The same examples at every run: a change shall be judged by what it changes.
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("steady")
+examples.make_steady()
 ROOT = Path(__file__).resolve().parent.parent
 MANUSCRIPTS = Path(__file__).resolve().parent / "manuscripts"
 GUIDE = ROOT.parent / "shared" / "manuscripts" / "open-source-guide"

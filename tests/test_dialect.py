@@ -20,12 +20,13 @@ from xml.etree import ElementTree
 
 import pytest
 import tinyhtml5
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from imprint.dialect import normalise
 from imprint.md import converter
+from tests.examples import patient
 
 ROOT = Path(__file__).resolve().parent.parent
 GUIDE = ROOT.parent / "shared" / "manuscripts" / "open-source-guide"
@@ -425,9 +426,7 @@ def _containers(inner: st.SearchStrategy[Lines]) -> st.SearchStrategy[Lines]:
 DOCUMENTS = st.lists(
     st.tuples(st.recursive(LEAVES, _containers, max_leaves=6), st.booleans()), min_size=1, max_size=4
 ).map(lambda blocks: "\n".join(_joined(blocks)) + "\n")  # fmt: skip
-PATIENT = settings(
-    max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+PATIENT = patient(few=150, many=4_000)
 
 
 @PATIENT

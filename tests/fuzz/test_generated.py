@@ -5,24 +5,16 @@ A few hundred by default; IMPRINT_LONG=1 tries twenty thousand.
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import patient
 from tests.fuzz.reading import SETTINGS, read_files
 
-_EXAMPLES = 4_000 if os.environ.get("IMPRINT_LONG") else 60
-generated = settings(
-    max_examples=_EXAMPLES,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    # The same ones every time where everybody waits for them.
-    derandomize=_EXAMPLES < 1_000,
-    database=None,
-)
+generated = patient(few=60, many=4_000)
 
 
 def _of(pieces: str, most: int = 25) -> st.SearchStrategy[str]:
