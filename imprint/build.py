@@ -187,8 +187,11 @@ def _build(
         notes = trade.records(books, finished, request.output, moment, found_all)
         notes += library.pages(finished, request.output, TEMPLATES, TEMPLATES / "fonts")
         notes.append(sbom.bill(moment))
-        publish(request.output, [*finished, *notes])
-        conformance.write(request.output, books, found_all)
+        publish(
+            request.output,
+            [*finished, *notes],
+            lambda draft: conformance.notes(draft, books, found_all),
+        )
     made = tuple(Made(each.edition, each.size_bytes) for each in finished)
     return Report(
         made, tuple(findings.ordered(found_all)), failed, counter.laid_out, workshop.at_hand

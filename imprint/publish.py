@@ -16,7 +16,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,17 +65,37 @@ def _digest(content: bytes | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def publish(output: Path, finished: Sequence[Finished]) -> list[dict[str, object]]:
+@dataclass(frozen=True)
+class Draft:
+    """What is about to be published: the manifest's entries so far, and where each edition lies."""
+
+    output: Path
+    entries: Sequence[Mapping[str, object]]
+    staged: Mapping[str, Path]
+
+    def place(self, file: str) -> Path:
+        """Where an edition lies now; those that are not made anew are in their places."""
+        return self.staged.get(file, self.output / file)
+
+
+def publish(
+    output: Path,
+    finished: Sequence[Finished],
+    about: Callable[[Draft], Sequence[Finished]] = lambda draft: (),
+) -> list[dict[str, object]]:
     """Put all files into their places; the entries of the new manifest.
 
     Nothing of the output changes before every new file is safely on the disk. Entries of editions
-    that were not built this time stay.
+    that were not built this time stay. ``about`` makes what can only be said of finished files.
     """
     with locked(output):
         staging = Path(tempfile.mkdtemp(prefix=STAGING, dir=output))
         try:
-            entries = _entries(output, finished)
-            _stage(staging, output, finished, entries)
+            staged = _stage(staging, finished)
+            notes = about(Draft(output, _entries(output, finished), staged))
+            staged |= _stage(staging, notes, first=len(finished))
+            entries = _entries(output, [*finished, *notes])
+            _finish(staging, output, staged, entries)
             final = output / _FINAL
             staging.rename(final)
             staging = final
@@ -129,31 +149,37 @@ def _put_right(output: Path) -> None:
 # --- staging -------------------------------------------------------------------------------------
 
 
-def _stage(
-    staging: Path,
-    output: Path,
-    finished: Sequence[Finished],
-    entries: Sequence[Mapping[str, object]],
-) -> None:
-    """Write all new files into the staging folder, and the list of moves to their places."""
-    places = {}
-    for number, made in enumerate(finished):
+def _stage(staging: Path, finished: Sequence[Finished], *, first: int = 0) -> dict[str, Path]:
+    """Write editions into the staging folder: where each lies, by the place that it is for."""
+    staged = {}
+    for number, made in enumerate(finished, first):
         for name, content in made.files.items():
             _write(staging / str(number) / name, content)
         name = made.edition.file.split("/")[-1]
-        places[f"{number}/{name}" if made.is_single else str(number)] = made.edition.file
+        staged[made.edition.file] = staging / str(number) / (name if made.is_single else "")
+    return staged
+
+
+def _finish(
+    staging: Path,
+    output: Path,
+    staged: Mapping[str, Path],
+    entries: Sequence[Mapping[str, object]],
+) -> None:
+    """Add the manifest to what is staged, and the list of moves to their places."""
     about = {"generator": f"Imprint {__version__}", "files": entries}
     manifest = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
     _write(staging / MANIFEST, manifest.encode())
     seal = f"{hashlib.sha256(manifest.encode()).hexdigest()}  {MANIFEST}\n"
     _write(staging / SEAL, seal.encode())
-    places |= {SEAL: SEAL, MANIFEST: MANIFEST}
-    for staged, target in places.items():
-        if (staging / staged).is_file() and (output / target).is_dir():
+    places = {**staged, SEAL: staging / SEAL, MANIFEST: staging / MANIFEST}
+    for target, new in places.items():
+        if new.is_file() and (output / target).is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), target)
         (output / target).parent.mkdir(parents=True, exist_ok=True)
     moves = [
-        [staged, target, (staging / staged).stat().st_ino] for staged, target in places.items()
+        [new.relative_to(staging).as_posix(), target, new.stat().st_ino]
+        for target, new in places.items()
     ]
     _write(staging / _MOVES, json.dumps(moves).encode())
     _sync(staging)

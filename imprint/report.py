@@ -26,7 +26,7 @@ from imprint import __version__, validators
 from imprint.diagnostics import Diagnostic, Severity
 from imprint.model import Book, Edition
 from imprint.preflight import preflight
-from imprint.publish import MANIFEST, Finished, publish
+from imprint.publish import Draft, Finished, publish
 
 HTML, JSON = "report.html", "report.json"
 PASSED, FAILED, NOT_RUN = "passed", "failed", "not run"
@@ -165,24 +165,23 @@ QUESTIONS = (
 # --- writing -------------------------------------------------------------------------------------
 
 
-def write(output: Path, books: Sequence[Book], found: Iterable[Diagnostic]) -> Json:
-    """Write the report after a build; checks of files that have not changed since stay."""
-    earlier = _earlier(output)
-    entries = _manifest(output)
+def notes(draft: Draft, books: Sequence[Book], found: Iterable[Diagnostic]) -> list[Finished]:
+    """The report on what is about to be published; checks of files that have not changed stay."""
+    earlier = _earlier(draft.output)
     told = list(found)
-    now = [_publication(book, output, entries, told) for book in books]
+    now = [_publication(book, draft, told) for book in books]
     keys = {_key(publication) for publication in now}
     kept = [
         publication
         for publication in earlier
-        if _key(publication) not in keys and _is_there(publication, output)
+        if _key(publication) not in keys and _is_there(publication, draft.output)
     ]
     known = _known_checks(earlier)
     for publication in now:
         for edition in publication["editions"]:
             for check in edition["checks"]:
                 check.update(known.get(_check_key(edition, check), {}))
-    return _put(output, sorted([*now, *kept], key=_key))
+    return _files_of(_report(sorted([*now, *kept], key=_key)))
 
 
 def validate(output: Path, progress: Progress = lambda what: None) -> Json:
@@ -196,7 +195,9 @@ def validate(output: Path, progress: Progress = lambda what: None) -> Json:
                 _carried_out(check, progress, f"{check.validator}: {edition['file']}")
                 for check in _checks(edition["edition"], path)
             ]
-    return _put(output, publications)
+    report = _report(publications)
+    publish(output, _files_of(report))
+    return report
 
 
 def failures(report: Json) -> list[str]:
@@ -210,8 +211,8 @@ def failures(report: Json) -> list[str]:
     ]
 
 
-def _put(output: Path, publications: Sequence[Json]) -> Json:
-    report: Json = {
+def _report(publications: Sequence[Json]) -> Json:
+    return {
         "generator": f"Imprint {__version__}",
         "publications": list(publications),
         "to_check_by_hand": [
@@ -224,15 +225,15 @@ def _put(output: Path, publications: Sequence[Json]) -> Json:
             for each in QUESTIONS
         ],
     }
+
+
+def _files_of(report: Json) -> list[Finished]:
+    """The report as it is published."""
     files = {
         JSON: json.dumps(report, indent=1, ensure_ascii=False) + "\n",
         HTML: render(report),
     }
-    publish(
-        output,
-        [Finished(Edition("report", "", name), {name: t.encode()}) for name, t in files.items()],
-    )
-    return report
+    return [Finished(Edition("report", "", name), {name: t.encode()}) for name, t in files.items()]
 
 
 def render(report: Json) -> str:
@@ -266,11 +267,6 @@ def _hits(publication: Json, codes: Iterable[str]) -> int:
 
 
 # --- what there is -------------------------------------------------------------------------------
-
-
-def _manifest(output: Path) -> list[Json]:
-    entries: list[Json] = json.loads((output / MANIFEST).read_text(encoding="utf-8"))["files"]
-    return entries
 
 
 def _earlier(output: Path) -> list[Json]:
@@ -310,19 +306,18 @@ def _known_checks(publications: Iterable[Json]) -> dict[tuple[str, ...], Json]:
     }
 
 
-def _publication(
-    book: Book, output: Path, entries: Sequence[Json], found: Sequence[Diagnostic]
-) -> Json:
+def _publication(book: Book, draft: Draft, found: Sequence[Diagnostic]) -> Json:
     publication = book.publication
+    entries: Sequence[Json] = [dict(entry) for entry in draft.entries]
     stem = f"{publication.slug}.{publication.lang}."
     web = f"web/{publication.lang}"
     editions = [
-        _edition(output, entry["file"], entry["edition"], entry.get("pages", 0))
+        _edition(draft, entry["file"], entry["edition"], entry.get("pages", 0))
         for entry in entries
         if entry["file"].startswith(stem) and entry["edition"] in EDITION_NAMES
     ]
     if any(entry["file"].startswith(f"{web}/") for entry in entries):
-        editions.append(_edition(output, web, "web", 0))
+        editions.append(_edition(draft, web, "web", 0))
     order = list(EDITION_NAMES)
     files = {chapter.file for chapter in book.chapters}
     return {
@@ -338,8 +333,8 @@ def _publication(
     }
 
 
-def _edition(output: Path, file: str, kind: str, pages: int) -> Json:
-    path = output / file
+def _edition(draft: Draft, file: str, kind: str, pages: int) -> Json:
+    path = draft.place(file)
     return {
         "edition": kind,
         "file": file,

@@ -49,8 +49,8 @@ def _built(
     ]
     pages = {"index.html": PAGE.format(page).encode()}
     made.append(Finished(Edition("web", "en", "web/en"), pages))
-    publish(output, made)
-    return report.write(output, [partnership()[0]], found or [])
+    publish(output, made, lambda draft: report.notes(draft, [partnership()[0]], found or []))
+    return json.loads((output / report.JSON).read_text(encoding="utf-8"))
 
 
 def _results(made: report.Json) -> dict[str, str]:
@@ -70,7 +70,6 @@ def test_a_report_names_editions_standards_and_checks_to_come(tmp_path: Path) ->
     standards = [c["standard"] for e in publication["editions"] for c in e["checks"]]
     assert standards[:2] == ["PDF/UA-1 (ISO 14289-1)", "PDF syntax (ISO 32000)"]
     assert set(_results(made).values()) == {"not run"}
-    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8")) == made
 
 
 def test_the_manifest_lists_the_report(tmp_path: Path) -> None:
