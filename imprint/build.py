@@ -75,7 +75,8 @@ class Report:
     """What a build made and found; ``failed`` gives exit code 1.
 
     ``laid_out`` counts the units of layout, ``from_cache`` those of them that were at hand;
-    ``unchanged`` tells that there was nothing to do at all.
+    ``unchanged`` tells that there was nothing to do at all; ``notes`` are the files and folders
+    beside the editions.
     """
 
     made: tuple[Made, ...]
@@ -84,6 +85,7 @@ class Report:
     laid_out: int = 0
     from_cache: int = 0
     unchanged: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def build(
@@ -141,13 +143,13 @@ def _wishes(request: Request) -> tuple[object, ...]:
 
 def _told(report: Report) -> memory.Told:
     made = [(made.edition, made.size_bytes) for made in report.made]
-    return memory.Told(tuple(made), report.diagnostics, report.failed)
+    return memory.Told(tuple(made), report.diagnostics, report.failed, report.notes)
 
 
 def _remembered(told: memory.Told) -> Report:
     """The report of an earlier build of the same, whose files are still there."""
     made = tuple(Made(replace(edition, seconds=0.0), size) for edition, size in told.made)
-    return Report(made, told.diagnostics, told.failed, unchanged=True)
+    return Report(made, told.diagnostics, told.failed, unchanged=True, notes=told.notes)
 
 
 def _build(
@@ -194,7 +196,12 @@ def _build(
         )
     made = tuple(Made(each.edition, each.size_bytes) for each in finished)
     return Report(
-        made, tuple(findings.ordered(found_all)), failed, counter.laid_out, workshop.at_hand
+        made,
+        tuple(findings.ordered(found_all)),
+        failed,
+        counter.laid_out,
+        workshop.at_hand,
+        notes=(*(note.edition.file for note in notes), conformance.HTML, conformance.JSON),
     ), dated
 
 
@@ -343,6 +350,7 @@ def _make_book(
     sheets = Sheets(
         pagination=pagination,
         theme=theme,
+        folder=request.folder,
         shelf=workshop.shelf,
         modified=modified(book),
         languages={

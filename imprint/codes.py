@@ -41,6 +41,8 @@ _MANUSCRIPT = {
     "slug": "The name of the files is one that every system can carry.",
     "theme": "The theme is a folder in `templates/`.",
     "trim": "The trim size is one that a page can have.",
+    "press-profile": "The printing profile is an ICC profile for CMYK in the publication's folder.",
+    "paper": "The paper is one that books are printed on.",
     "diagnostic": "The codes in `[diagnostics]` are known ones.",
     # The chapters as files
     "chapter-missing": "Every chapter that is listed is there.",

@@ -47,11 +47,22 @@ def default_profile() -> Path:
 
 
 def output_condition(profile: Path) -> OutputCondition:
-    """What a CMYK profile stands for; the characterisation's name is taken from its own words."""
-    content = profile.read_bytes()
-    opened = ImageCms.getOpenProfile(BytesIO(content))
-    if opened.profile.xcolor_space.strip() != "CMYK":
-        raise ValueError(f"{profile.name} is not a CMYK profile")
+    """What a CMYK profile's file stands for."""
+    return condition_of(profile.read_bytes())
+
+
+def condition_of(content: bytes) -> OutputCondition:
+    """What a CMYK profile stands for; the characterisation's name is taken from its own words.
+
+    `ValueError` where it is no such profile.
+    """
+    try:
+        opened = ImageCms.getOpenProfile(BytesIO(content))
+    except (ImageCms.PyCMSError, OSError) as fault:
+        raise ValueError("It is no ICC profile") from fault
+    # ICC.1, 7.2.5: profiles of presses are of the class "prtr".
+    if opened.profile.xcolor_space.strip() != "CMYK" or opened.profile.device_class != "prtr":
+        raise ValueError("It is not a CMYK profile of a press")
     info = ImageCms.getProfileDescription(opened).strip()
     words = f"{info} {opened.profile.target or ''}"
     found = re.search(r"FOGRA\d{2}|CGATS ?TR ?00\d|JC200\d{3}", words)

@@ -10,20 +10,21 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imprint.assemble import Gatherer, gathered_here, screen_pdf
 from imprint.diagnostics import Diagnostic
 from imprint.fragments import Placed
-from imprint.model import Edition
+from imprint.model import Book, Edition
 from imprint.pagemap import BACK_COVER, COVER
 from imprint.paginate import Pagination
+from imprint.places import place_of
 from imprint.publish import Finished
 from imprint.tasks import index_text, set_for_print
 from imprint.theme import Theme
 
-PROFILE = Path(__file__).parent / "profiles" / "FOGRA39L_coated.icc"
-
+if TYPE_CHECKING:
+    from imprint.separate import PicturePlaces
 
 PrintResult = tuple[bytes, tuple[Diagnostic, ...]]
 # Begins a call somewhere, with placed fragments among its arguments; what it gives waits for the result.
@@ -39,7 +40,7 @@ def when_asked(call: Callable[..., Any], *arguments: object) -> Callable[[], Any
 class Sheets:
     """What all editions of a book are made from.
 
-    ``languages`` maps each language that has a web edition to the ids of its chapters;
+    ``folder`` is the publication's; ``languages`` maps each language that has a web edition to the ids of its chapters;
     ``printed`` gives the print edition's inside that is under way, where it is wanted;
     ``seconds`` is how long laying out took; ``web_folder`` holds the web editions of the
     publication, each in a folder named after its language.
@@ -47,6 +48,7 @@ class Sheets:
 
     pagination: Pagination
     theme: Theme
+    folder: Path
     shelf: Path
     modified: datetime.datetime
     languages: Mapping[str, Collection[str]]
@@ -66,6 +68,14 @@ class Sheets:
     def font_files(self) -> dict[str, bytes]:
         """The fonts that fragments use, by digest."""
         return {file.name: file.read_bytes() for file in self.shelf.iterdir()}
+
+    @property
+    def profile(self) -> Path:
+        """The printing condition's profile."""
+        from imprint.colours import default_profile
+
+        own = self.pagination.book.publication.press_profile
+        return self.folder / own if own else default_profile()
 
     def cover_picture(self) -> bytes:
         """The front cover as a JPEG."""
@@ -128,9 +138,26 @@ def _printing(sheets: Sheets) -> Callable[[], PrintResult]:
         sheets.pagination.page_map,
         sheets.font_files,
         sheets.theme.palette,
-        PROFILE,
+        sheets.profile,
+        picture_places(sheets.pagination.book),
         sheets.modified,
     )
+
+
+def picture_places(book: Book) -> PicturePlaces:
+    """Where each picture stands, by its unit and its size in pixels, which is what a page has of it.
+
+    A unit's own file stands for pictures of another size.
+    """
+    places: dict[tuple[str, int, int], tuple[str, int, int]] = {}
+    for chapter in book.chapters:
+        places[chapter.id, 0, 0] = chapter.file, 0, 0
+        for picture in chapter.body.iter("img"):
+            asset = book.assets.get(picture.get("src") or "")
+            if asset is not None:
+                key = chapter.id, asset.width, asset.height
+                places.setdefault(key, (chapter.file, *place_of(picture)))
+    return places
 
 
 def _print(sheets: Sheets, finished: Sequence[Finished]) -> Result:
@@ -155,7 +182,7 @@ def _print(sheets: Sheets, finished: Sequence[Finished]) -> Result:
 def _cover(
     sheets: Sheets, front: Placed, back: Placed, pages: int
 ) -> tuple[Finished, tuple[Diagnostic, ...]]:
-    from imprint.press import Paper, cover_pdf
+    from imprint.press import cover_pdf
 
     content, found = cover_pdf(
         sheets.pagination.book.publication,
@@ -165,8 +192,7 @@ def _cover(
         theme=sheets.theme,
         shelf=sheets.shelf,
         pages=pages,
-        paper=Paper(),
-        profile=PROFILE,
+        profile=sheets.profile,
         modified=sheets.modified,
     )
     return _single(sheets, "print", "cover.pdf", content, 1), found

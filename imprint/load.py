@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from .folder import Found, is_markdown, leads_out, markdown_files
 from .heads import Entry, did_you_mean, known_language, read_source, read_text
 from .model import Manuscript, Source
 from .positions import Path as Setting
-from .room import inside
+from .room import MOST_DATA_BYTES, Refusal, inside, read_inside
 from .settings import (
     FILE,
     ChapterTable,
@@ -63,6 +64,7 @@ def _manuscripts(
     """The manuscripts of the languages that are wanted and have a folder."""
     codes = _languages(root, written, found)
     found.extend(unknown_languages(asked, [known_language(code) for code in codes]))
+    profile = _press_profile(root, written, found)
     wanted = {known_language(code) for code in asked or codes}
     for number, code in enumerate(codes):
         if known_language(code) not in wanted:
@@ -73,7 +75,32 @@ def _manuscripts(
         sources = tuple(_sources(root, written, code, folder, codes, found))
         if sources:
             of_language = publication(written.settings, code, codes, root)
+            of_language = replace(of_language, press_profile=profile)
             yield Manuscript(of_language, sources, root, policy=policy(written.settings))
+
+
+def _press_profile(root: Path, written: Written, found: Found) -> str:
+    """The file of the printing condition's profile; "" and a complaint if it is none."""
+    named = written.settings.print.profile
+    if not named:
+        return ""
+    # Publications that do not name a profile need not wait for what reads it.
+    from .colours import condition_of
+
+    content = read_inside(root, root / named, most_bytes=MOST_DATA_BYTES)
+    if isinstance(content, Refusal):
+        reason = content.reason
+    else:
+        try:
+            condition_of(content)
+            return named
+        except ValueError as fault:
+            reason = f"{fault}."
+    message = f"The printing profile `{named}` cannot be used. {reason}"
+    hint = "Put the ICC profile of the printer's paper and press (CMYK) into the folder."
+    path = ("print", "profile")
+    found.append(written.complain(Severity.ERROR, "press-profile", path, message, hint))
+    return ""
 
 
 def _languages(root: Path, written: Written, found: Found) -> list[str]:

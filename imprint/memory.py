@@ -20,11 +20,15 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class Told:
-    """What a build had to tell: editions with their sizes, findings, and whether it failed."""
+    """What a build had to tell: editions with their sizes, findings, and whether it failed.
+
+    ``notes`` are the files and folders beside the editions: records, catalogue, library, report.
+    """
 
     made: tuple[tuple[Edition, int], ...]
     diagnostics: tuple[Diagnostic, ...]
     failed: bool
+    notes: tuple[str, ...] = ()
 
 
 def key_of(folder: Path, output: Path, templates: Path, wishes: Sequence[object]) -> str:
@@ -65,9 +69,12 @@ def recalled(store: Store, key: str, output: Path) -> Told | None:
         found = tuple(
             Diagnostic(**{**d, "severity": Severity(d["severity"])}) for d in known["diagnostics"]
         )
+        notes = tuple(str(file) for file in known["notes"])
         if known["day"] not in ("", today) or not _untouched(output, made, known["files"]):
             return None
-        return Told(made, found, bool(known["failed"]))
+        if not _are_there(output, notes):
+            return None
+        return Told(made, found, bool(known["failed"]), notes)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
 
@@ -93,6 +100,18 @@ def _untouched(
     except (OSError, ValueError, KeyError, TypeError):
         return False
     return entries == list(expected) and all(_matches(output, entry) for entry in entries)
+
+
+def _are_there(output: Path, notes: Sequence[str]) -> bool:
+    """Whether what stands beside the editions is there as the manifest of now has it.
+
+    Other builds and validators write these anew: they need not be as this build left them.
+    """
+    entries = _entries(output, notes)
+    named = [str(entry["file"]) for entry in entries]
+    return all(
+        any(file == note or file.startswith(f"{note}/") for file in named) for note in notes
+    ) and all(_matches(output, entry) for entry in entries)
 
 
 def _matches(output: Path, entry: Mapping[str, object]) -> bool:

@@ -48,6 +48,19 @@ class Trim:
 
 
 @dataclass(frozen=True)
+class Paper:
+    """Printing paper: its weight, and its volume in cubic centimetres a gram ("bulk")."""
+
+    grammage_gsm: float = 90.0
+    bulk_cm3_per_g: float = 1.2
+
+    def spine_mm(self, pages: int) -> float:
+        """The thickness of a block of so many pages, two to a leaf."""
+        leaves = (pages + 1) // 2
+        return leaves * self.grammage_gsm * self.bulk_cm3_per_g / 1000
+
+
+@dataclass(frozen=True)
 class Publication:
     """All that is known of a publication in one language, apart from its text.
 
@@ -56,6 +69,8 @@ class Publication:
     ``front`` and ``back`` name the generated parts in order: "half-title", "title-page",
     "imprint", "contents", "figures" in front, "index" at the back. ``url`` is where the web
     edition is published: the address of the folder that holds the languages' folders.
+    ``press_profile`` is the printing condition's ICC profile, a file of the publication's folder;
+    "" for the one that ships with Imprint.
     """
 
     slug: str
@@ -84,6 +99,8 @@ class Publication:
     cover_note: str = ""
     url: str = ""
     pdf_standard: str = "ua-1"
+    press_profile: str = ""
+    paper: Paper = Paper()
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,14 @@ from PIL import Image, ImageMath
 
 from imprint.colours import INK_LIMIT, Inks, is_dark
 from imprint.diagnostics import Diagnostic, Severity
-from imprint.separate import IDENTITY, SMALL_TEXT_PT, Matrix, multiplied, scale
+from imprint.separate import IDENTITY, RULE_PT, SMALL_TEXT_PT, Box, Matrix, multiplied, scale
 
 MM = 72 / 25.4
 LEAST_BLEED_MM = 3.0
 LEAST_DPI, WANTED_DPI = 225, 300
+# How far off a corner crop marks may begin.
+_NEAR_PT = 12 * MM
+_PLATES = frozenset({(1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)})
 # Drawings within drawings beyond this draw themselves.
 _DEEPEST = 28
 
@@ -37,12 +40,15 @@ RULES = {
     "press-boxes": "Trim, bleed and media box lie within one another.",
     "press-bleed": "The bleed is 3 mm or more on every side.",
     "press-page-size": "All pages are trimmed to one size.",
+    "press-marks": "Crop marks, registration marks, a colour bar and a slug stand outside the bleed.",
     "press-rgb": "No colour, picture or gradient is in RGB or Lab.",
     "press-blend-space": "Transparency is not blended in RGB.",
     "press-ink-limit": "No place takes more than 300 % of ink.",
     "press-text-black": "Small dark text is on the black plate alone.",
-    "press-black-knocks-out": "Black text overprints.",
+    "press-rule-black": "Thin dark rules are on the black plate alone.",
+    "press-black-knocks-out": "Black text and rules overprint.",
     "press-white-overprints": "White knocks out.",
+    "press-transparency": "Nothing that overprints is transparent, and no text is.",
     "press-resolution": "Pictures have 300 dots to the inch.",
     "press-font": "All fonts are embedded.",
     "press-interactive": "There are no links, notes, forms, scripts or attachments.",
@@ -58,12 +64,15 @@ _HINTS = {
     "press-boxes": "Set a trim box inside a bleed box inside the media box on every page.",
     "press-bleed": "Let grounds and pictures run 3 mm over the edge of the page.",
     "press-page-size": "Deliver covers and inserts in files of their own.",
+    "press-marks": "Export with crop and registration marks and a colour bar, 3 mm or more off the page.",
     "press-rgb": "Convert to CMYK with the profile of the output intent.",
     "press-blend-space": "Blend in CMYK, or flatten.",
     "press-ink-limit": "Replace cyan, magenta and yellow by black in dark areas.",
     "press-text-black": "Set text below 12 pt in 100 % black.",
-    "press-black-knocks-out": "Set overprint, mode 1, for black text.",
+    "press-rule-black": "Draw rules in 100 % black.",
+    "press-black-knocks-out": "Set overprint, mode 1, for black text and rules.",
     "press-white-overprints": "Turn overprint off for white, or it will not show.",
+    "press-transparency": "Use a lighter solid colour.",
     "press-resolution": "Use a larger picture, or show it smaller.",
     "press-font": "Embed the font, or turn its text into outlines.",
     "press-interactive": "Take them out: they mean nothing on paper.",
@@ -88,12 +97,27 @@ def preflight(path: Path) -> tuple[Diagnostic, ...]:
 
 
 @dataclass
+class _Outside:
+    """What a page has of the kind that stands outside the bleed.
+
+    ``lines`` are straight and on every plate, ``registered`` is all else that is on every plate;
+    ``patches`` are areas with their inks, ``words`` the places of text.
+    """
+
+    lines: list[Box] = field(default_factory=list)
+    registered: list[Box] = field(default_factory=list)
+    patches: list[tuple[Box, Inks]] = field(default_factory=list)
+    words: list[Box] = field(default_factory=list)
+
+
+@dataclass
 class _Report:
     """Findings by code and wording, with the pages that each was found on."""
 
     file: str
     page: int = 0
     found: dict[tuple[str, str, Severity], list[int]] = field(default_factory=dict)
+    outside: _Outside = field(default_factory=lambda: _Outside())
     walked: set[object] = field(default_factory=set)
     weighed: dict[tuple[int, int], float] = field(default_factory=dict)
 
@@ -228,7 +252,11 @@ def _page(report: _Report, first: pikepdf.Page, page: pikepdf.Page) -> None:
     _group(report, page.obj)
     resources = page.obj.get("/Resources", Dictionary())
     _fonts(report, resources)
+    report.outside = _Outside()
     _Reader(report, resources, _Ink()).read(page.obj)
+    if "/TrimBox" in page.obj:
+        bleed = _box(page.obj.get("/BleedBox", page.mediabox))
+        _marks(report, _box(page.trimbox), bleed, _box(page.mediabox))
 
 
 def _boxes(report: _Report, first: pikepdf.Page, page: pikepdf.Page) -> None:
@@ -251,12 +279,12 @@ def _boxes(report: _Report, first: pikepdf.Page, page: pikepdf.Page) -> None:
         report.add("press-page-size", f"The page is {width:g} × {height:g} mm, unlike the first.")
 
 
-def _box(written: Any) -> tuple[float, float, float, float]:
+def _box(written: Any) -> Box:
     x1, y1, x2, y2 = (float(value) for value in written)
     return min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)
 
 
-def _size(box: tuple[float, float, float, float]) -> tuple[float, float]:
+def _size(box: Box) -> tuple[float, float]:
     return box[2] - box[0], box[3] - box[1]
 
 
@@ -267,6 +295,62 @@ def _within(inner: Sequence[float], outer: Sequence[float]) -> bool:
         and inner[1] >= outer[1] - slack
         and inner[2] <= outer[2] + slack
         and inner[3] <= outer[3] + slack
+    )
+
+
+def _marks(report: _Report, trim: Box, bleed: Box, media: Box) -> None:
+    """What stands around the page, and whether what is on every plate keeps off it."""
+    seen = report.outside
+    if any(_overlaps(bleed, box) for box in (*seen.lines, *seen.registered)):
+        report.add(
+            "press-marks", "The registration colour stands within the bleed, on every plate."
+        )
+    if not any(abs(one - other) > 1 for one, other in zip(bleed, media, strict=True)):
+        report.add("press-marks", "There is no room for marks outside the bleed.")
+        return
+    lines = [line for line in seen.lines if not _overlaps(bleed, line)]
+    corners = [(x, y) for x in (trim[0], trim[2]) for y in (trim[1], trim[3])]
+    if not all(_is_marked(corner, lines) for corner in corners):
+        report.add("press-marks", "Crop marks are missing outside the bleed.")
+    if not any(_cross(one, other) for one in lines for other in lines):
+        report.add("press-marks", "Registration marks are missing outside the bleed.")
+    bar = {inks for box, inks in seen.patches if not _overlaps(bleed, box)}
+    if not bar.issuperset(_PLATES):
+        report.add("press-marks", "A colour bar is missing.", Severity.WARNING)
+    if not any(not _overlaps(bleed, box) for box in seen.words):
+        report.add("press-marks", "A slug line is missing.", Severity.WARNING)
+
+
+def _is_marked(corner: tuple[float, float], lines: Sequence[Box]) -> bool:
+    """Whether one line leads to a corner of the page sideways and another one up or down."""
+    x, y = corner
+    near = [line for line in lines if _gap(line, corner) < _NEAR_PT]
+    across = any(max(abs(line[1] - y), abs(line[3] - y)) < 0.5 for line in near)
+    return across and any(max(abs(line[0] - x), abs(line[2] - x)) < 0.5 for line in near)
+
+
+def _gap(line: Box, point: tuple[float, float]) -> float:
+    """How far a line's nearer end is from a point, at most in either direction."""
+    x = min(abs(line[0] - point[0]), abs(line[2] - point[0]))
+    return max(x, min(abs(line[1] - point[1]), abs(line[3] - point[1])))
+
+
+def _cross(one: Box, other: Box) -> bool:
+    """Whether a level line and an upright one cross each other in their middles."""
+    level = one[3] - one[1] < 0.5 < one[2] - one[0]
+    upright = other[2] - other[0] < 0.5 < other[3] - other[1]
+    centres = (((box[0] + box[2]) / 2, (box[1] + box[3]) / 2) for box in (one, other))
+    (x1, y1), (x2, y2) = centres
+    return level and upright and abs(x1 - x2) < 0.5 and abs(y1 - y2) < 0.5
+
+
+def _overlaps(one: Box, other: Box) -> bool:
+    slack = 0.01
+    return (
+        one[0] + slack < other[2]
+        and other[0] + slack < one[2]
+        and one[1] + slack < other[3]
+        and other[1] + slack < one[3]
     )
 
 
@@ -300,10 +384,12 @@ def _fonts(report: _Report, resources: pikepdf.Object) -> None:
 
 _FILLS = ("f", "F", "f*", "B", "B*", "b", "b*")
 _STROKES = ("S", "s", "B", "B*", "b", "b*")
+_PATHS = ("m", "l", "c", "v", "y", "re")
+_TEXT_STATE = ("BT", "Tm", "Td", "TD", "Tf", "Tr")
 _SHOWS = ("Tj", "TJ", "'", '"')
 _READ = " ".join(
     (
-        "BI ID EI q Q cm gs BT Tf Tm Tr Do sh cs CS sc SC scn SCN g G rg RG k K",
+        "BI ID EI q Q cm gs w BT Tf Tm Td TD Tr Do sh cs CS sc SC scn SCN g G rg RG k K m l c v y re n",
         *_FILLS,
         *_STROKES,
         *_SHOWS,
@@ -335,6 +421,8 @@ class _Ink:
     text_matrix: Matrix = IDENTITY
     font_size: float = 0.0
     render: int = 0
+    line_width: float = 1.0
+    veils: frozenset[str] = frozenset()
 
 
 class _Reader:
@@ -347,6 +435,8 @@ class _Reader:
         self.resources = resources
         self.state = state
         self.stack: list[_Ink] = []
+        self.path: list[tuple[float, float]] = []
+        self.is_straight = True
         self.depth = depth
 
     def read(self, holder: pikepdf.Object) -> None:
@@ -360,6 +450,11 @@ class _Reader:
                 self._show()
             elif name in _FILLS or name in _STROKES:
                 self._paint(name)
+                self._end_path()
+            elif name in _PATHS:
+                self._extend(name, [float(value) for value in instruction.operands])
+            elif name == "n":
+                self._end_path()
             else:
                 self._change(name, list(instruction.operands))
 
@@ -371,14 +466,10 @@ class _Reader:
             self.state = self.stack.pop() if self.stack else state
         elif name == "cm":
             self.state = replace(state, matrix=multiplied(_matrix(operands), state.matrix))
-        elif name == "BT":
-            self.state = replace(state, text_matrix=IDENTITY)
-        elif name == "Tm":
-            self.state = replace(state, text_matrix=_matrix(operands))
-        elif name == "Tf":
-            self.state = replace(state, font_size=abs(float(operands[1])))
-        elif name == "Tr":
-            self.state = replace(state, render=int(operands[0]))
+        elif name in _TEXT_STATE:
+            self._set_text(name, operands)
+        elif name == "w":
+            self.state = replace(state, line_width=float(operands[0]))
         elif name == "gs":
             self._external(self._resource("/ExtGState", operands[0]))
         elif name == "Do":
@@ -387,6 +478,20 @@ class _Reader:
             self._gradient(self._resource("/Shading", operands[0]))
         else:
             self._colour(name, operands)
+
+    def _set_text(self, name: str, operands: list[Any]) -> None:
+        state = self.state
+        if name == "BT":
+            self.state = replace(state, text_matrix=IDENTITY)
+        elif name == "Tm":
+            self.state = replace(state, text_matrix=_matrix(operands))
+        elif name == "Tf":
+            self.state = replace(state, font_size=abs(float(operands[1])))
+        elif name == "Tr":
+            self.state = replace(state, render=int(operands[0]))
+        else:
+            shift = (1.0, 0.0, 0.0, 1.0, float(operands[0]), float(operands[1]))
+            self.state = replace(state, text_matrix=multiplied(shift, state.text_matrix))
 
     def _resource(self, kind: str, name: Any) -> Any:
         return self.resources.get(kind, Dictionary()).get(str(name))
@@ -403,7 +508,17 @@ class _Reader:
             changes["fill_overprints"] = bool(state.op)
         if "/OPM" in state:
             changes["overprint_mode"] = int(state.OPM)
-        self.state = replace(self.state, **changes)
+        self.state = replace(self.state, veils=self._veils(state), **changes)
+
+    def _veils(self, state: Any) -> frozenset[str]:
+        """The settings that make what is painted transparent, after those of this dictionary."""
+        veils = set(self.state.veils)
+        for key in ("/ca", "/CA", "/BM", "/SMask"):
+            if key in state:
+                veils.discard(key)
+                if _is_veil(state[key]):
+                    veils.add(key)
+        return frozenset(veils)
 
     # Colours
 
@@ -460,12 +575,59 @@ class _Reader:
             self._judge(state.fill, state.fill_overprints, "An area")
         if name in _STROKES:
             self._judge(state.stroke, state.stroke_overprints, "A line")
+            self._rule(state)
+        self._note_marks(state.fill if name in _FILLS else state.stroke, is_line=name in _STROKES)
+
+    def _extend(self, name: str, values: list[float]) -> None:
+        """Add an operator's points to the path, as they lie on the page."""
+        if name == "re":
+            x, y, width, height = values
+            values = [x, y, x + width, y, x + width, y + height, x, y + height]
+        self.is_straight = self.is_straight and name in ("m", "l")
+        a, b, c, d, e, f = self.state.matrix
+        for x, y in zip(values[::2], values[1::2], strict=True):
+            self.path.append((a * x + c * y + e, b * x + d * y + f))
+
+    def _end_path(self) -> None:
+        self.path, self.is_straight = [], True
+
+    def _bounds(self) -> Box:
+        xs, ys = zip(*self.path, strict=True) if self.path else ((0.0,), (0.0,))
+        return min(xs), min(ys), max(xs), max(ys)
+
+    def _rule(self, state: _Ink) -> None:
+        """A level or upright line that is thin: too thin for plates that do not meet."""
+        width = state.line_width * scale(state.matrix)
+        box = self._bounds()
+        is_level = min(box[2] - box[0], box[3] - box[1]) < 0.1
+        inks = state.stroke.inks
+        if len(self.path) != 2 or not is_level or width >= RULE_PT or inks is None:
+            return
+        if is_dark(inks) and sum(inks[:3]) > 0:
+            self.report.add(
+                "press-rule-black",
+                f"A rule of {width:.2g} pt is in {_percent(inks)}, not black alone.",
+            )
+        if _is_black(inks) and not (state.stroke_overprints and state.overprint_mode == 1):
+            self.report.add("press-black-knocks-out", "A black rule does not overprint.")
+
+    def _note_marks(self, colour: _Colour, *, is_line: bool) -> None:
+        seen = self.report.outside
+        if colour.family == "All" and is_line and self.is_straight:
+            seen.lines.append(self._bounds())
+        elif colour.family == "All":
+            seen.registered.append(self._bounds())
+        elif colour.inks is not None and not is_line:
+            seen.patches.append((self._bounds(), colour.inks))
 
     def _show(self) -> None:
         state = self.state
         if state.render in (3, 7):
             return
         self._judge(state.fill, state.fill_overprints, "Text")
+        self._note_words()
+        if state.veils:
+            self.report.add("press-transparency", "Text is transparent.")
         inks = state.fill.inks
         if inks is None:
             return
@@ -475,9 +637,14 @@ class _Reader:
                 "press-text-black",
                 f"Text of {size:.3g} pt is in {_percent(inks)}, not black alone.",
             )
-        black = inks[:3] == (0, 0, 0) and inks[3] >= 0.999
-        if black and not (state.fill_overprints and state.overprint_mode == 1):
+        if _is_black(inks) and not (state.fill_overprints and state.overprint_mode == 1):
             self.report.add("press-black-knocks-out", "Black text does not overprint.")
+
+    def _note_words(self) -> None:
+        x, y = multiplied(self.state.text_matrix, self.state.matrix)[4:]
+        self.report.outside.words.append((x, y, x, y))
+        if self.state.fill.family == "All":
+            self.report.outside.registered.append((x, y, x, y))
 
     def _judge(self, colour: _Colour, overprints: bool, what: str) -> None:
         if colour.family in ("RGB", "Lab"):
@@ -486,6 +653,8 @@ class _Reader:
         self._limit(colour.total, what)
         if overprints and colour.inks is not None and sum(colour.inks) == 0:
             self.report.add("press-white-overprints", f"{what} in white overprints.")
+        if overprints and self.state.veils:
+            self.report.add("press-transparency", f"{what} overprints and is transparent.")
 
     def _limit(self, total: float, what: str) -> None:
         if total > INK_LIMIT + 0.005:
@@ -562,6 +731,19 @@ def _matrix(values: Any) -> Matrix:
     return tuple(float(value) for value in values)  # type: ignore[return-value]
 
 
+def _is_veil(value: Any) -> bool:
+    """Whether an entry of the graphics state lets the ground through (ISO 32000-1, 11.6.4.4)."""
+    if isinstance(value, Array):
+        value = value[0]
+    if isinstance(value, Name):
+        return value not in (Name.Normal, Name.Compatible, Name("/None"))
+    return isinstance(value, Dictionary) or float(value) < 1
+
+
+def _is_black(inks: Inks) -> bool:
+    return inks[:3] == (0, 0, 0) and inks[3] >= 0.999
+
+
 def _percent(inks: Inks) -> str:
     return " ".join(f"{n} {ink * 100:.0f}" for n, ink in zip("CMYK", inks, strict=True) if ink)
 
@@ -612,7 +794,7 @@ def _painted(space: Any, operands: list[Any]) -> _Colour:
         return _Colour(family, tuple(values), sum(values))  # type: ignore[arg-type]
     if family == "Separation" and isinstance(space, Array) and str(space[1]) == "/All":
         # Marks are on every plate by design, and outside the page.
-        return _Colour(family, None, 0)
+        return _Colour("All", None, 0)
     return _Colour(family, None, sum(values) if family == "Separation" else 0)
 
 

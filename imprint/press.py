@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pikepdf
@@ -21,7 +21,7 @@ from imprint.model import PageMap, Publication
 from imprint.pagemap import BACK_COVER, COVER
 from imprint.painted import FontUse
 from imprint.paper import Job
-from imprint.separate import PictureUse, Sheet, separate
+from imprint.separate import PicturePlaces, PictureUse, Sheet, separate
 from imprint.theme import Theme
 from imprint.words import words
 
@@ -36,19 +36,6 @@ _UPWARDS = ("es", "fr", "it", "pt", "ru", "uk")
 Result = tuple[bytes, tuple[Diagnostic, ...]]
 
 
-@dataclass(frozen=True)
-class Paper:
-    """Printing paper: its weight, and its volume in cubic centimetres a gram ("bulk")."""
-
-    grammage_gsm: float = 90.0
-    bulk_cm3_per_g: float = 1.2
-
-    def spine_mm(self, pages: int) -> float:
-        """The thickness of a block of so many pages, two to a leaf."""
-        leaves = (pages + 1) // 2
-        return leaves * self.grammage_gsm * self.bulk_cm3_per_g / 1000
-
-
 def print_pdf(
     publication: Publication,
     placed: Sequence[Placed],
@@ -58,8 +45,12 @@ def print_pdf(
     palette: Path,
     profile: Path,
     modified: datetime.datetime,
+    places: PicturePlaces | None = None,
 ) -> Result:
-    """The inside of the book for the printer, without covers, and what may print badly."""
+    """The inside of the book for the printer, without covers, and what may print badly.
+
+    ``places`` tells where in the source a picture stands that is to be found fault with.
+    """
     inside, shift = interior(placed)
     labels = [page.label for page in page_map.pages[shift:]]
     condition = output_condition(profile)
@@ -77,7 +68,7 @@ def print_pdf(
     for page, slug in zip(pdf.pages, slugs, strict=False):
         frame.mount(page, slug)
     _finish(pdf, publication, condition, modified)
-    return saved(pdf), tuple(_coarse(uses, inside, labels))
+    return saved(pdf), tuple(_coarse(uses, inside, labels, places or {}))
 
 
 def interior(placed: Sequence[Placed]) -> tuple[list[Placed], int]:
@@ -99,12 +90,11 @@ def cover_pdf(
     theme: Theme,
     shelf: Path,
     pages: int,
-    paper: Paper,
     profile: Path,
     modified: datetime.datetime,
 ) -> Result:
     """The cover as one sheet: back, spine and front, as wide as the book is thick."""
-    spine_mm = round(paper.spine_mm(pages), 2)
+    spine_mm = round(publication.paper.spine_mm(pages), 2)
     # This pulls WeasyPrint in, which nothing else here needs.
     from imprint.typeset import typeset
 
@@ -128,7 +118,7 @@ def cover_pdf(
         publication.trim.width_mm * MM, (publication.trim.width_mm + spine_mm) * MM
     ))  # fmt: skip
     _finish(pdf, publication, condition, modified)
-    return saved(pdf), tuple(_coarse([[u for use in uses for u in use]], pieces, [COVER]))
+    return saved(pdf), tuple(_coarse([[u for use in uses for u in use]], pieces, [COVER], {}))
 
 
 # --- the cover's sheet ---------------------------------------------------------------------------
@@ -310,7 +300,10 @@ def saved(pdf: pikepdf.Pdf) -> bytes:
 
 
 def _coarse(
-    uses: Sequence[Sequence[PictureUse]], placed: Sequence[Placed], labels: Sequence[str]
+    uses: Sequence[Sequence[PictureUse]],
+    placed: Sequence[Placed],
+    labels: Sequence[str],
+    places: PicturePlaces,
 ) -> Iterable[Diagnostic]:
     """A finding for every picture that has too few pixels for its size on paper."""
     for index, met in enumerate(uses):
@@ -318,22 +311,23 @@ def _coarse(
             width, height = int(use.picture.Width), int(use.picture.Height)
             dpi = min(width / use.width_pt, height / use.height_pt) * 72
             if dpi < LEAST_DPI - 0.5:
-                yield _too_coarse(use, dpi, _unit(placed, index), labels[index : index + 1])
+                unit = _unit(placed, index)
+                fallback = places.get((unit, 0, 0), (unit, 0, 0))
+                place = places.get((unit, width, height), fallback)
+                yield _too_coarse(use, dpi, place, "".join(labels[index : index + 1]) or unit)
 
 
 def _unit(placed: Sequence[Placed], index: int) -> str:
     return next((p.fragment.unit for p in reversed(placed) if p.first <= index + 1), "")
 
 
-def _too_coarse(use: PictureUse, dpi: float, unit: str, label: Sequence[str]) -> Diagnostic:
+def _too_coarse(use: PictureUse, dpi: float, place: tuple[str, int, int], page: str) -> Diagnostic:
     width = round(use.width_pt / 72 * LEAST_DPI)
     height = round(use.height_pt / 72 * LEAST_DPI)
     return warning(
         "image-resolution",
-        unit,
-        0,
-        0,
-        f"A picture on page {''.join(label) or unit} has {dpi:.0f} dots to the inch at its printed "
+        *place,
+        f"A picture on page {page} has {dpi:.0f} dots to the inch at its printed "
         f"size of {use.width_pt / MM:.0f} × {use.height_pt / MM:.0f} mm; it will look coarse.",
         f"Use a picture of {width} × {height} pixels or more, or a drawing as SVG.",
     )

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name
@@ -21,6 +22,11 @@ from imprint.colours import BLACK, NO_INK, Inks, Separator, is_dark, limited, li
 
 # Below this size, in points, inks that do not fall exactly on one another blur dark letters.
 SMALL_TEXT_PT = 12.0
+# Below this one plate does for dark text, so that pages of text need no other: headings within a
+# chapter are of this size, titles are larger.
+DARK_TEXT_PT = 18.0
+# A straight line thinner than this is a rule, and as hard to register as small text.
+RULE_PT = 2.0
 
 Matrix = tuple[float, float, float, float, float, float]
 IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
@@ -29,12 +35,18 @@ Box = tuple[float, float, float, float]
 _OPERATORS = re.compile(
     # Strings hold anything.
     rb"\((?:\\.|[^\\()])*\)"
+    # A line from one point to another and no more: a rule, if it is thin and level.
+    rb"|(?<!\S)(?P<line>(?>[-+.\d]+\s+){2}m\s+(?>[-+.\d]+\s+){2}l\s+S)(?!\S)"
     # The run of numbers is atomic: a path's points are passed over at once.
     rb"|(?<!\S)(?:(?P<numbers>(?>(?:[-+.\d]+\s+)+))"
-    rb"(?P<set>rg|RG|g|G|k|K|sc|SC|scn|SCN|cm|Tm|re)"
+    rb"(?P<set>rg|RG|g|G|k|K|sc|SC|scn|SCN|cm|Tm|re|w)"
     rb"|/(?P<name>[^\s/\[\]<>()]+)\s+(?:(?P<size>[-+.\d]+)\s+)?(?P<use>cs|CS|scn|SCN|Do|Tf)"
     rb"|(?P<bare>q|Q|BT|ET|f\*?|F|B\*?|b\*?|S|s|n))(?!\S)"
 )
+
+
+# File, line and column of a picture in the source, by its unit and its size in pixels.
+PicturePlaces: TypeAlias = Mapping[tuple[str, int, int], tuple[str, int, int]]
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,7 @@ class _State:
     matrix: Matrix = IDENTITY
     text_scale: float = 1.0
     font_size: float = 0.0
+    line_width: float = 1.0
 
 
 @dataclass
@@ -88,6 +101,8 @@ def separate(sheet: Sheet) -> list[list[PictureUse]]:
         if "/ColorSpace" in resources:
             del resources["/ColorSpace"]
     separate_pictures(sheet)
+    if not _has_transparency(sheet):
+        _ungroup(sheet.pdf)
     return uses
 
 
@@ -165,6 +180,8 @@ class _Walk:
             return self._numbers(match["set"].decode(), match)
         if kind == "use":
             return self._named(match["use"].decode(), match["name"].decode(), match)
+        if kind == "line":
+            return self._line(match["line"])
         if kind == "bare":
             return self._bare(match["bare"], match[0])
         return match[0]
@@ -175,6 +192,9 @@ class _Walk:
         values = [float(number) for number in match["numbers"].split()]
         if operator in ("cm", "Tm", "re"):
             return self._geometry(operator, values, match[0])
+        if operator == "w":
+            self.state.line_width = values[-1]
+            return match[0]
         stroke = operator.isupper()
         state = self.state
         space = {"rg": "/DeviceRGB", "g": "/DeviceGray", "k": "/DeviceCMYK"}.get(operator.lower())
@@ -231,13 +251,29 @@ class _Walk:
         if not state.dark or not self.in_text:
             return b""
         size = state.font_size * state.text_scale * scale(state.matrix)
-        return self._show(BLACK if 0 < size < SMALL_TEXT_PT else state.fill)
+        return self._show(BLACK if 0 < size < DARK_TEXT_PT else state.fill)
 
     def _show(self, inks: Inks | None) -> bytes:
         if inks is None or inks == self.state.shown:
             return b""
         self.state.shown = inks
         return _written(inks, "k") + self._overprinted() + b" "
+
+    def _line(self, written: bytes) -> bytes:
+        """A line; a thin, dark and level one is put on the black plate alone."""
+        state = self.state
+        inks = state.stroke
+        x1, y1, x2, y2 = (float(n) for n in written.split() if n not in (b"m", b"l", b"S"))
+        box = _bounds(state.matrix, (x1, y1, x2 - x1, y2 - y1))
+        is_level = min(box[2] - box[0], box[3] - box[1]) < 0.1
+        is_thin = state.line_width * scale(state.matrix) < RULE_PT
+        self.path = []
+        if inks is None or not (is_level and is_thin and is_dark(inks) and any(inks[:3])):
+            return written
+        state.stroke = BLACK
+        before = _written(BLACK, "K") + self._overprinted()
+        state.stroke = inks
+        return before + b" " + written + b" " + _written(inks, "K") + self._overprinted()
 
     # Operators with a name
 
@@ -382,6 +418,30 @@ def _lightness(match: re.Match[bytes]) -> bytes:
     red, green, blue = (float(match[n]) for n in (1, 2, 3))
     level = 0.3 * red + 0.59 * green + 0.11 * blue
     return f"{level:.4g} {'g' if match[4] == b'rg' else 'G'}".encode()
+
+
+def _has_transparency(sheet: Sheet) -> bool:
+    """Whether anything lets through what is below it (ISO 32000-1, 11.6.4)."""
+    return any("/SMask" in use.picture for use in sheet.uses) or any(
+        _is_transparent(state)
+        for resources in sheet.resources.values()
+        for state in resources.ExtGState.values()
+    )
+
+
+def _is_transparent(state: pikepdf.Object) -> bool:
+    return (
+        isinstance(state.get("/SMask"), Dictionary)
+        or state.get("/BM", Name.Normal) != Name.Normal
+        or any(float(state.get(key, 1)) < 1 for key in ("/ca", "/CA"))
+    )
+
+
+def _ungroup(pdf: pikepdf.Pdf) -> None:
+    """Take out groups that group nothing: black would not overprint what lies outside of them."""
+    for obj in pdf.objects:
+        if isinstance(obj, pikepdf.Stream) and "/Group" in obj:
+            del obj["/Group"]
 
 
 def _groups(holder: pikepdf.Object) -> None:

@@ -23,7 +23,7 @@ from . import positions as toml
 from .codes import rules
 from .diagnostics import Diagnostic, Severity, error
 from .heads import ROLES, clean_values, did_you_mean, kind_name, known_language, presentable
-from .model import EDITIONS, Creator, Policy, Publication, Publisher, Trim
+from .model import EDITIONS, Creator, Paper, Policy, Publication, Publisher, Trim
 
 FILE = "publication.toml"
 FRONT = ("half-title", "title-page", "imprint", "contents", "figures")
@@ -237,6 +237,21 @@ def _trim(size: str) -> str:
     return size
 
 
+def _between(code: str, unit: str, low: float, high: float) -> Callable[[float], float]:
+    """A check that a number lies within what there is."""
+
+    def check(value: float) -> float:
+        if not low <= value <= high:
+            raise _refuse(
+                code,
+                f"There is no paper of {value:g} {unit}.",
+                f"It has {low:g} to {high:g} {unit}.",
+            )
+        return value
+
+    return check
+
+
 def _level(level: int) -> int:
     """The level if headings can show it."""
     if not 1 <= level <= 6:
@@ -327,6 +342,14 @@ class PdfTable(_Table):
     standard: Literal["ua-1", "ua-2"] = "ua-1"
 
 
+class PrintTable(_Table):
+    """The paper and the printing condition of the print edition."""
+
+    profile: str = ""
+    paper_gsm: Annotated[float, AfterValidator(_between("paper", "g/m²", 30, 500))] = 90.0
+    paper_bulk: Annotated[float, AfterValidator(_between("paper", "cm³/g", 0.5, 3))] = 1.2
+
+
 class DiagnosticsTable(_Table):
     ignore: list[Code] = []
     error: list[Code] = []
@@ -364,6 +387,7 @@ class Settings(_Table):
     publisher: PublisherTable = PublisherTable()
     isbn: dict[str, IsbnTable] = {}
     pdf: PdfTable = PdfTable()
+    print: PrintTable = PrintTable()
     parts: list[PartTable] = []
     diagnostics: DiagnosticsTable = DiagnosticsTable()
 
@@ -509,6 +533,7 @@ _WANTED = {
     "string_type": "text",
     "bool_type": "`true` or `false`",
     "int_type": "a whole number",
+    "float_type": "a number",
     "date_type": "a date",
     "list_type": "a list",
     "dict_type": "a table",
@@ -518,6 +543,7 @@ _HINTS = {
     "string_type": "Put it between quotation marks.",
     "bool_type": "Write it without quotation marks.",
     "int_type": "Write it without quotation marks.",
+    "float_type": "Write it without quotation marks.",
     "date_type": "Write it as 2005-05-01, without quotation marks.",
     "list_type": "Put it between square brackets, [ and ].",
 }
@@ -713,6 +739,8 @@ def publication(settings: Settings, lang: str, languages: Sequence[str], root: P
         cover_note=say(settings.cover_note),
         url=settings.url,
         pdf_standard=settings.pdf.standard,
+        press_profile=settings.print.profile,
+        paper=Paper(settings.print.paper_gsm, settings.print.paper_bulk),
     )
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from imprint.fragments import Placed
     from imprint.gathering import Order
     from imprint.paper import Job
+    from imprint.separate import PicturePlaces
 
 # A document of more characters than this is searched for what is no longer needed.
 _LONG = 250_000
@@ -75,6 +76,7 @@ def set_for_print(
     font_files: Mapping[str, bytes],
     palette: Path,
     profile: Path,
+    places: PicturePlaces,
     modified: datetime.datetime,
 ) -> tuple[bytes, tuple[Diagnostic, ...]]:
     """The print edition's inside, and what may print badly."""
@@ -87,6 +89,7 @@ def set_for_print(
         font_files,
         palette=palette,
         profile=profile,
+        places=places,
         modified=modified,
     )
 

@@ -13,6 +13,7 @@ from imprint import figures, load, markup, paginate, press, resolve
 from imprint.assets import Gallery
 from imprint.colours import default_profile
 from imprint.diagnostics import Diagnostic
+from imprint.editions import picture_places
 from imprint.theme import Theme
 from imprint.typeset import typeset
 
@@ -113,6 +114,7 @@ def printed(folder: Path) -> Printed:
         palette=theme.palette,
         profile=default_profile(),
         modified=MODIFIED,
+        places=picture_places(book),
     )
     cover, more = press.cover_pdf(
         publication,
@@ -122,7 +124,6 @@ def printed(folder: Path) -> Printed:
         theme=theme,
         shelf=shelf,
         pages=200,
-        paper=press.Paper(),
         profile=default_profile(),
         modified=MODIFIED,
     )

@@ -175,6 +175,20 @@ def test_output_that_somebody_touched_is_made_again(book: Path, tmp_path: Path) 
     assert _digest(pdf) == good
 
 
+@pytest.mark.parametrize("name", ["opds.json", "report.html", "measure.en.onix.xml", "sbom*.json"])
+def test_what_stands_beside_the_editions_is_made_again(
+    book: Path, tmp_path: Path, name: str
+) -> None:
+    request = Request(book, tmp_path / "out", editions=("pdf",), jobs=1)
+    build(request)
+    [note] = (tmp_path / "out").glob(name)
+    good = note.read_bytes()
+    note.unlink()
+    assert not build(request).unchanged
+    assert note.read_bytes() == good
+    assert build(request).unchanged
+
+
 def test_damaged_entries_are_made_anew(book: Path, tmp_path: Path) -> None:
     good = _made(book, tmp_path / "one")
     for entry in (tmp_path / "cache").rglob("*"):

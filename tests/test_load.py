@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import ImageCms
 
+from imprint.colours import default_profile
 from imprint.diagnostics import Diagnostic, Severity
 from imprint.heads import known_language, presentable, split_head
 from imprint.load import load
-from imprint.model import Source
+from imprint.model import Paper, Source
 
 
 def write(root: Path, files: Mapping[str, str | bytes]) -> Path:
@@ -374,6 +376,39 @@ def test_settings_that_cannot_be_read(tmp_path: Path, content: bytes | None, cod
     manuscripts, found = load(tmp_path)
     assert manuscripts == ()
     assert found[0].code.startswith(code)
+
+
+PRINT = "\n[print]\nprofile = '{}'\npaper_gsm = 100\n"
+
+
+def test_the_printing_profile_and_the_paper(tmp_path: Path) -> None:
+    root = publication(tmp_path, {"a.md": "# A\n"}, PRINT.format("press.icc"))
+    (root / "press.icc").write_bytes(default_profile().read_bytes())
+    [manuscript], found = load(root)
+    assert found == ()
+    assert manuscript.publication.press_profile == "press.icc"
+    assert manuscript.publication.paper == Paper(100, 1.2)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("gone.icc", b"", "no such file"),
+        ("../press.icc", b"", "leads out"),
+        ("press.icc", b"no profile", "no ICC profile"),
+        ("press.icc", ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(), "CMYK"),
+    ],
+)
+def test_a_printing_profile_that_is_none(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    root = publication(tmp_path, {"a.md": "# A\n"}, PRINT.format(name))
+    if content:
+        (root / name).write_bytes(content)
+    [manuscript], [found] = load(root)
+    assert (found.code, found.column) == ("press-profile", 11)
+    assert said in found.message
+    assert manuscript.publication.press_profile == ""
 
 
 def test_no_folder_and_no_chapters(tmp_path: Path) -> None:

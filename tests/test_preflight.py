@@ -171,6 +171,41 @@ def endless(pdf: Pdf) -> None:
     pdf.pages[_BODY].contents_add(b"/F Do")
 
 
+def without(drawing: bytes) -> Spoil:
+    """A spoiler that leaves a drawing of the marks out."""
+
+    def spoil(pdf: Pdf) -> None:
+        content = pdf.pages[_BODY].obj.Contents.read_bytes()
+        assert drawing in content
+        pdf.pages[_BODY].obj.Contents = pdf.make_stream(content.replace(drawing, b""))
+
+    return spoil
+
+
+def registration(pdf: Pdf) -> dict[str, pikepdf.Object]:
+    return {
+        "/All": pdf.pages[0].obj.Resources.XObject.PrintersMarks.Resources.ColorSpace.Registration
+    }
+
+
+def half(pdf: Pdf) -> dict[str, pikepdf.Object]:
+    return {"/H": Dictionary(Type=Name.ExtGState, ca=0.5, OP=True, op=True, OPM=1)}
+
+
+def multiply(pdf: Pdf) -> dict[str, pikepdf.Object]:
+    return {"/H": Dictionary(Type=Name.ExtGState, BM=Name.Multiply)}
+
+
+def see_through(state: Callable[[Pdf], dict[str, pikepdf.Object]]) -> Spoil:
+    """A spoiler that sets a word in black that is not quite there."""
+
+    def spoil(pdf: Pdf) -> None:
+        painted(b"", ExtGState=state)(pdf)
+        words(b"/H gs 0 0 0 1 k", 20)(pdf)
+
+    return spoil
+
+
 SPOILERS: list[tuple[str, str, Spoil]] = [
     ("press-unreadable", "cannot be read", painted(b"/F Tf")),
     ("press-unreadable", "without end", endless),
@@ -187,6 +222,11 @@ SPOILERS: list[tuple[str, str, Spoil]] = [
     ("press-boxes", "crop box", set_key(page, "/CropBox", Array([0, 0, 300, 300]))),
     ("press-bleed", "2.1 mm", set_key(page, "/BleedBox", Array([-6, -6, 488, 687]))),
     ("press-page-size", "170 × 230 mm", set_key(page, "/TrimBox", Array([0, 28.3465, 481.89, 680.315]))),
+    ("press-marks", "no room", set_key(page, "/MediaBox", Array([-8.504, -8.504, 490.394, 688.819]))),
+    ("press-marks", "Crop marks", without(b"/PrintersMarks Do")),
+    ("press-marks", "Registration marks", without(b"/PrintersMarks Do")),
+    ("press-marks", "within the bleed", painted(b"/All cs 1 scn 9 9 9 9 re f", ColorSpace=registration)),
+    ("press-marks", "within the bleed", painted(b"/All CS 1 SCN 9 9 m 99 99 l S", ColorSpace=registration)),
     ("press-rgb", "An area", painted(b"1 0 0 rg 9 9 9 9 re f")),
     ("press-rgb", "A line", painted(b"1 0 0 RG 9 9 m 99 9 l S")),
     ("press-rgb", "Text", words(b"0 0 0 rg")),
@@ -200,7 +240,15 @@ SPOILERS: list[tuple[str, str, Spoil]] = [
     ("press-ink-limit", "A picture takes", painted(
         b"9 0 0 9 9 9 cm /P Do", XObject=image(Name.DeviceCMYK, b"\xff" * 6400, 40))),
     ("press-text-black", "C 75 M 68 Y 67 K 90", words(b"0.75 0.68 0.67 0.9 k")),
-    ("press-black-knocks-out", "does not overprint", words(b"/Overprint00 gs 0 0 0 1 k")),
+    ("press-rule-black", "A rule of 0.5 pt is in C 60", painted(
+        b"0.5 w 0.6 0.6 0.6 0.9 K 9 9 m 99 9 l S")),
+    ("press-black-knocks-out", "A black rule", painted(
+        b"/Overprint00 gs 0.5 w 0 0 0 1 K 9 9 m 9 99 l S")),
+    ("press-transparency", "Text is transparent", see_through(half)),
+    ("press-transparency", "Text is transparent", see_through(multiply)),
+    ("press-transparency", "An area overprints and is transparent", painted(
+        b"/H gs 0 0 0 1 k 9 9 9 9 re f", ExtGState=half)),
+    ("press-black-knocks-out", "Black text", words(b"/Overprint00 gs 0 0 0 1 k")),
     ("press-white-overprints", "in white", painted(b"/O gs 0 0 0 0 k 9 9 9 9 re f", ExtGState=overprint)),
     ("press-resolution", "144 dots", painted(
         b"20 0 0 20 9 9 cm /P Do", XObject=image(Name.DeviceGray, b"x" * 1600, 40))),
@@ -228,7 +276,7 @@ def test_a_spoilt_file_is_told(
     told = [d for d in found if d.code == code]
     assert told, found
     assert any(words_ in d.message for d in told)
-    assert all(d.severity is Severity.ERROR and d.hint for d in told)
+    assert all(d.severity is Severity.ERROR and d.hint for d in told if words_ in d.message)
     assert all(d.file == "spoilt.pdf" for d in found)
 
 
@@ -255,6 +303,30 @@ def test_a_picture_that_is_nearly_fine_enough_is_a_warning(good: bytes, tmp_path
     spoil = painted(b"11 0 0 11 9 9 cm /P Do", XObject=image(Name.DeviceGray, b"x" * 1600, 40))
     found = preflight(spoilt(good, tmp_path, spoil))
     assert [(d.code, d.severity) for d in found] == [("press-resolution", Severity.WARNING)]
+
+
+@pytest.mark.parametrize(
+    ("missing", "words_"), [(b"/PrintersMarks Do", "colour bar"), (b"/Slug7 Do", "slug line")]
+)
+def test_a_missing_colour_bar_or_slug_is_a_warning(
+    good: bytes, tmp_path: Path, missing: bytes, words_: str
+) -> None:
+    found = preflight(spoilt(good, tmp_path, without(missing)))
+    [told] = [d for d in found if words_ in d.message]
+    assert (told.code, told.severity) == ("press-marks", Severity.WARNING)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"2 w 0.6 0.6 0.6 0.9 K 9 9 m 99 9 l S",  # too thick to be a rule
+        b"0.5 w 0.6 0.6 0.6 0.9 K 9 9 m 99 99 l S",  # part of a drawing
+        b"0.5 w 0.2 0.2 0 0 K 9 9 m 99 9 l S",  # light: nobody sees plates that do not meet
+        b"/H gs 0.2 0.2 0 0 k 9 9 9 9 re f",  # transparent, and neither text nor overprinting
+    ],
+)
+def test_what_is_no_fault_is_not_told(good: bytes, tmp_path: Path, content: bytes) -> None:
+    assert preflight(spoilt(good, tmp_path, painted(content, ExtGState=multiply))) == ()
 
 
 def test_pages_are_named_in_runs(good: bytes, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pikepdf import Array, Dictionary, Name
 from PIL import Image
 
 from imprint import colours, press, separate
+from imprint.model import Paper
 from imprint.preflight import preflight
 from tests import presswork
 
@@ -97,7 +98,7 @@ def test_an_rgb_profile_is_refused(tmp_path: Path) -> None:
 
     path = tmp_path / "srgb.icc"
     path.write_bytes(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    with pytest.raises(ValueError, match="not a CMYK profile"):
+    with pytest.raises(ValueError, match="not a CMYK profile of a press"):
         colours.output_condition(path)
 
 
@@ -205,7 +206,7 @@ def test_a_cut_out_picture_on_colour_keeps_its_mask(separator: colours.Separator
 def test_coarse_pictures_are_told_with_the_size_that_would_do(printed: presswork.Printed) -> None:
     found = [d for d in printed.diagnostics if d.code == "image-resolution"]
     assert len(found) == 2
-    assert {d.file for d in found} == {"pictures"}
+    assert [(d.file, d.line) for d in found] == [("en/02-pictures.md", 3), ("en/02-pictures.md", 5)]
     assert "96 dots to the inch" in found[0].message
     assert "500 × 375 pixels" in found[0].hint
 
@@ -331,8 +332,8 @@ def test_body_pages_are_on_the_black_plate_alone(
 
 
 def test_the_spine_is_as_thick_as_the_leaves() -> None:
-    assert press.Paper(90, 1.2).spine_mm(200) == pytest.approx(10.8)
-    assert press.Paper(80, 1.5).spine_mm(99) == pytest.approx(6.0)
+    assert Paper(90, 1.2).spine_mm(200) == pytest.approx(10.8)
+    assert Paper(80, 1.5).spine_mm(99) == pytest.approx(6.0)
 
 
 def test_the_cover_is_back_spine_and_front(printed: presswork.Printed) -> None:

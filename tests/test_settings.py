@@ -155,6 +155,8 @@ FAULTS = [
         "`rf` is not among",
         "Add it there",
     ),
+    ('title = "A"\n[print]\npaper_gsm = 5', "paper", 3, 13, "no paper of 5 g/m²", "30 to 500"),
+    ('title = "A"\n[print]\npaper_bulk = "x"', "setting-type", 3, 14, "", ""),
     (
         'title = "A"\n\n  [[parts]]\n  titel = "x"\n title = "y"',
         "setting-unknown",
