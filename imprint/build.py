@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -234,17 +234,24 @@ def read(manuscript: Manuscript, workshop: Workshop | None = None) -> tuple[Book
     from imprint.markup import parse
     from imprint.workshop import draw_apart
 
-    lang = manuscript.publication.lang
     if workshop is not None:
-        parsed = workshop.chapters(manuscript.sources, lang)
-        return _resolved(manuscript, parsed, workshop.figure)
-    parsed = [parse(source, lang) for source in manuscript.sources]
-    with crew(processes, 1) as draughtsman:
+        book, found = resolved(manuscript, workshop)
+    else:
+        lang = manuscript.publication.lang
+        parsed = [parse(source, lang) for source in manuscript.sources]
+        with crew(processes, 1) as draughtsman:
 
-        def draw(path: Path, **wishes: Any) -> Drawing:
-            return draw_apart(draughtsman, path, **wishes)[0]
+            def draw(path: Path, **wishes: Any) -> Drawing:
+                return draw_apart(draughtsman, path, **wishes)[0]
 
-        return _resolved(manuscript, parsed, draw)
+            book, found = _resolved(manuscript, parsed, draw)
+    return book, [*found, *judged(book, manuscript, found)]
+
+
+def resolved(manuscript: Manuscript, workshop: Workshop) -> tuple[Book, list[Diagnostic]]:
+    """The resolved book of a manuscript, and what had to be put right for that."""
+    parsed = workshop.chapters(manuscript.sources, manuscript.publication.lang)
+    return _resolved(manuscript, parsed, workshop.figure)
 
 
 def _resolved(
@@ -254,8 +261,6 @@ def _resolved(
 ) -> tuple[Book, list[Diagnostic]]:
     from imprint import figures
     from imprint.assets import Gallery
-    from imprint.contrast import check_theme
-    from imprint.lint import lint
     from imprint.openers import openers
     from imprint.resolve import resolve
     from imprint.translations import mark_chapters
@@ -270,11 +275,17 @@ def _resolved(
     book, problems = resolve(manuscript, chapters, gallery)
     found.extend(problems)
     drawings, undrawn = openers(gallery, book.chapters)
-    book = replace(book, openers=drawings)
     found.extend(undrawn)
-    found.extend(lint(book, manuscript.sources, found))
-    found.extend(check_theme(theme))
-    return book, found
+    return replace(book, openers=drawings), found
+
+
+def judged(book: Book, manuscript: Manuscript, found: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
+    """What readers would miss in a book, besides what was found before."""
+    from imprint.contrast import check_theme
+    from imprint.lint import lint
+
+    yield from lint(book, manuscript.sources, found)
+    yield from check_theme(theme_of(manuscript))
 
 
 def theme_of(manuscript: Manuscript) -> Theme:

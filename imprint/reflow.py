@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -286,12 +287,20 @@ def _breaks_within_words(char: str) -> bool:
 
 
 def shaped(
-    book: Book, pagemap: PageMap, marks: Sequence[PageMark], pictures: Mapping[str, str]
+    book: Book,
+    pagemap: PageMap,
+    marks: Sequence[PageMark],
+    pictures: Mapping[str, str],
+    chosen: Collection[int] | None = None,
 ) -> tuple[Shaped, ...]:
-    """Every chapter with its page marks, cited folios, safe content and its number in the title."""
+    """Every chapter with its page marks, cited folios, safe content and its number in the title.
+
+    Where some are ``chosen``, by their numbers from 0, only these.
+    """
     return tuple(
         Shaped(chapter, _shaped_body(chapter, book, pagemap, marks, pictures))
-        for chapter in book.chapters
+        for number, chapter in enumerate(book.chapters)
+        if chosen is None or number in chosen
     )
 
 
@@ -442,6 +451,16 @@ def owners(chapters: Iterable[Shaped], files: Mapping[str, str]) -> dict[str, st
     return found
 
 
+def all_ids(chapters: Iterable[Chapter], files: Mapping[str, str]) -> dict[str, str]:
+    """For every id in chapters, shaped or not, the file that has it."""
+    return {
+        safe_id(name): files[chapter.id]
+        for chapter in chapters
+        for name in (chapter.id, *(element.get("id") for element in chapter.body.iter()))
+        if name
+    }
+
+
 def link(body: etree._Element, file: str, owner: Mapping[str, str]) -> None:
     """Let the links of a file lead to the right files; what leads nowhere is no link."""
     for element in list(body.iter("a")):
@@ -584,8 +603,12 @@ def openers(book: Book, templates: Environment, edition: str) -> dict[str, str]:
 # --- templates -----------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=8)
 def environment(theme: Path) -> Environment:
-    """The theme's templates; what a theme leaves out comes from the default one."""
+    """The theme's templates; what a theme leaves out comes from the default one.
+
+    Kept: compiling them takes longer than filling in a page. A file that changes is read anew.
+    """
     folders = [theme, theme.parent / "default"]
     environment = SandboxedEnvironment(
         loader=FileSystemLoader([str(folder) for folder in folders]),

@@ -5,15 +5,14 @@ Pagefind (https://pagefind.app) indexes the finished pages; nothing of them chan
 
 from __future__ import annotations
 
-import asyncio
 import json
+import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pagefind.index import IndexConfig
-from pagefind.service import PagefindService
+from pagefind_bin import get_executable
 
 FOLDER = "pagefind"
 # What is text for the eye alone, or says the same on every page.
@@ -24,33 +23,31 @@ _API = ("pagefind.js", "pagefind-worker.js", "pagefind-entry.json")
 
 def index(pages: Mapping[str, str], lang: str) -> dict[str, bytes]:
     """The index of pages by their file names, as files for a folder beside them."""
-    with tempfile.TemporaryDirectory(prefix="imprint-search-") as folder:
-        asyncio.run(_write(pages, lang, folder))
+    with tempfile.TemporaryDirectory(prefix="imprint-search-") as room:
+        site, bundle = Path(room, "site"), Path(room, "bundle")
+        site.mkdir()
+        for name, text in pages.items():
+            (site / name).write_text(text, encoding="utf-8")
+        _write(site, bundle, lang)
         files = {
-            path.relative_to(folder).as_posix(): path.read_bytes()
-            for path in sorted(Path(folder).rglob("*"))
+            path.relative_to(bundle).as_posix(): path.read_bytes()
+            for path in sorted(bundle.rglob("*"))
             if path.is_file()
         }
     return {f"{FOLDER}/{name}": content for name, content in files.items() if _used(name, files)}
 
 
-async def _write(pages: Mapping[str, str], lang: str, folder: str) -> None:
-    """Let Pagefind write the index; it runs as a program of its own."""
-    service = await PagefindService().launch()
-    try:
-        config = IndexConfig(
-            root_selector="article",
-            exclude_selectors=_NO_TEXT,
-            # One index for the book: a chapter in another language is found as well.
-            force_language=lang.partition("-")[0].lower(),
-            keep_index_url=True,
-        )
-        found = await service.create_index(config)
-        for name, text in sorted(pages.items()):
-            await found.add_html_file(content=text, url=name)
-        await found.write_files(folder)
-    finally:
-        await service.close()
+def _write(site: Path, bundle: Path, lang: str) -> None:
+    """Let Pagefind write the index.
+
+    By its command, which has written all when it ends: as a service it says so before it has.
+    """
+    places = ["--site", str(site), "--output-path", str(bundle)]
+    # One index for the book: a chapter in another language is found as well.
+    language = ["--force-language", lang.partition("-")[0].lower(), "--keep-index-url"]
+    content = ["--root-selector", "article", "--exclude-selectors", ", ".join(_NO_TEXT)]
+    command = [str(get_executable()), "--silent", *places, *language, *content]
+    subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
 
 
 def _used(name: str, files: Mapping[str, bytes]) -> bool:

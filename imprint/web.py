@@ -15,7 +15,7 @@ from lxml import etree
 
 from imprint import offline, reflow, webfonts
 from imprint.contentmodel import safe_url
-from imprint.model import Book, Chapter, PageMap, Publication, TocEntry
+from imprint.model import Asset, Book, Chapter, PageMap, Publication, TocEntry
 from imprint.reflow import Shaped
 from imprint.trade import json_ld
 from imprint.words import date_text, file_size, locale, words
@@ -147,9 +147,7 @@ def make(
     style = templates.get_template(f"web/{STYLE_SHEET}").render()
     files = {name: text.encode() for name, text in pages.items()}
     files[STYLE_SHEET] = style.encode()
-    shown = reflow.shown(pictures, site.chapters)
-    files |= {name: asset.content for name, asset in shown.items()}
-    files |= {_opener_file(site, unit): svg.encode() for unit, svg in openers.items()}
+    files |= _drawings(site, pictures, openers)
     faces = webfonts.faces(style, fonts, pages.values())
     files |= {f"fonts/{name}": face for name, face in faces.items()}
     if cover is not None:
@@ -164,6 +162,44 @@ def make(
         files[offline.MANIFEST] = offline.manifest(book.publication, HOME)
         files[offline.WORKER] = offline.worker(templates, book.publication, files)
     return dict(sorted(files.items()))
+
+
+def draft(
+    book: Book, pagemap: PageMap, chosen: Collection[int], *, theme: Path, fonts: Path
+) -> dict[str, bytes]:
+    """The pages of some chapters alone, by their numbers from 0, with what is drawn in them.
+
+    They are those of an edition without covers, downloads, other languages and search.
+    """
+    book, pagemap = reflow.apart(book, pagemap)
+    templates = reflow.environment(theme)
+    addresses, pictures = reflow.pictures(book, "images", fonts)
+    openers = reflow.openers(book, templates, "web")
+    site = _site(
+        book,
+        pagemap,
+        templates,
+        addresses,
+        chosen=chosen,
+        cover=None,
+        downloads=(),
+        languages={},
+        library="",
+        has_search=False,
+        installable=False,
+    )
+    pages = {name: text.encode() for name, text in _chapters(site, openers).items()}
+    return pages | _drawings(site, pictures, openers)
+
+
+def _drawings(
+    site: Site, pictures: Mapping[str, Asset], openers: Mapping[str, str]
+) -> dict[str, bytes]:
+    """The files of the pictures that the chapters show, and of what stands over their titles."""
+    files = {n: asset.content for n, asset in reflow.shown(pictures, site.chapters).items()}
+    units = [each.chapter.id for each in site.chapters]
+    drawn = [unit for unit in units if unit in openers]
+    return files | {_opener_file(site, unit): openers[unit].encode() for unit in drawn}
 
 
 def _scripts(templates: Environment, pages: str) -> dict[str, bytes]:
@@ -209,6 +245,7 @@ def _site(
     addresses: Mapping[str, str],
     *,
     cover: bytes | None,
+    chosen: Collection[int] | None = None,
     **known: Any,
 ) -> Site:
     """The chapters shaped for the web, and what every page needs to know of the others."""
@@ -216,8 +253,10 @@ def _site(
     generated = {"figures": FIGURES, "index": INDEX}
     units = [*(unit for unit in generated if _has(book, unit)), *files]
     marks = reflow.page_marks(book, pagemap, units)
-    chapters = reflow.shaped(book, pagemap, marks, addresses)
+    chapters = reflow.shaped(book, pagemap, marks, addresses, chosen)
     owner = reflow.owners(chapters, files)
+    if chosen is not None:
+        owner = reflow.all_ids(book.chapters, files) | owner
     for each in chapters:
         reflow.link(each.body, files[each.chapter.id], owner)
         _dress(each, marks)
@@ -315,10 +354,7 @@ def _opener_file(site: Site, unit: str) -> str:
 def _pages(site: Site, openers: Collection[str]) -> dict[str, str]:
     """Every page of the edition by its file name."""
     pages = {HOME: _home(site), IMPRINT: _page(site, "imprint", IMPRINT, "Imprint")}
-    for number, each in enumerate(site.chapters):
-        unit = each.chapter.id
-        drawing = _opener_file(site, unit) if unit in openers else ""
-        pages[site.files[unit]] = _chapter(site, number, drawing)
+    pages |= _chapters(site, openers)
     if _has(site.book, "figures"):
         pages[FIGURES] = _figures(site)
     if _has(site.book, "index"):
@@ -326,6 +362,16 @@ def _pages(site: Site, openers: Collection[str]) -> dict[str, str]:
         pages[INDEX] = _page(site, "book-index", INDEX, "Index", unit="index", terms=terms)
     if site.has_search:
         pages[SEARCH] = _page(site, "search", SEARCH, "Search")
+    return pages
+
+
+def _chapters(site: Site, openers: Collection[str]) -> dict[str, str]:
+    """The pages of the chapters by their file names."""
+    pages = {}
+    for each in site.chapters:
+        unit = each.chapter.id
+        drawing = _opener_file(site, unit) if unit in openers else ""
+        pages[site.files[unit]] = _chapter(site, each, drawing)
     return pages
 
 
@@ -371,11 +417,10 @@ def _features(site: Site) -> list[str]:
     return found
 
 
-def _chapter(site: Site, number: int, drawing: str) -> str:
+def _chapter(site: Site, each: Shaped, drawing: str) -> str:
     """The page of a chapter."""
-    chapters = [each.chapter for each in site.chapters]
-    chapter = chapters[number]
-    body = site.chapters[number].body
+    chapters, chapter, body = site.book.chapters, each.chapter, each.body
+    number = [one.id for one in chapters].index(chapter.id)
     header = body.find("header")
     if drawing and header is not None:
         header.insert(0, etree.Element("img", {"class": "drawing", "src": drawing, "alt": ""}))

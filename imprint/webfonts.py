@@ -35,13 +35,24 @@ def faces(style_sheet: str, fonts: Path, texts: Iterable[str]) -> dict[str, byte
 
 def _source(fonts: Path, name: str) -> bytes:
     """The face as the theme has it."""
-    return next(
-        p for p in (fonts / f"{name}.ttf", fonts / f"{name}.otf") if p.is_file()
-    ).read_bytes()
+    return _read(next(p for p in (fonts / f"{name}.ttf", fonts / f"{name}.otf") if p.is_file()))
 
 
-def subset(font: bytes, characters: Iterable[str]) -> bytes:
-    """The face with those of the characters that it has, its licence kept, as WOFF2."""
+def _read(path: Path) -> bytes:
+    return _read_at(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=32)
+def _read_at(path: Path, _age: int) -> bytes:
+    return path.read_bytes()
+
+
+@lru_cache(maxsize=128)
+def subset(font: bytes, characters: frozenset[str]) -> bytes:
+    """The face with those of the characters that it has, its licence kept, as WOFF2.
+
+    Kept: editions share drawings, and a preview has hardly ever other characters than before.
+    """
     face = uharfbuzz.Face(font)
     wanted = uharfbuzz.SubsetInput()
     wanted.unicode_set.update(sorted(map(ord, characters)))
@@ -106,9 +117,9 @@ def _quote_families(element: etree._Element) -> None:
         element.set("font-family", ", ".join(quoted))
 
 
-def _cut(face: Face, characters: set[str]) -> bytes:
+def _cut(face: Face, characters: Iterable[str]) -> bytes:
     """The face with these characters alone."""
-    return subset(face.path.read_bytes(), characters)
+    return subset(_read(face.path), frozenset(characters))
 
 
 @dataclass(frozen=True)

@@ -257,6 +257,7 @@ def _told(desk: Desk, view: View) -> dict[str, Any]:
         "message": view.message,
         "changed": view.changed,
         "seconds": round(view.seconds, 2),
+        "allSeconds": round(view.all_seconds, 2),
         "title": desk.folder.resolve().name,
         "diagnostics": list(_diagnostics(desk.folder, view)),
         "chapters": [],

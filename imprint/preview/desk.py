@@ -17,7 +17,7 @@ from pathlib import Path
 from watchfiles import Change, DefaultFilter, watch
 
 from imprint import diagnostics as findings
-from imprint.build import TEMPLATES, lost_work, read
+from imprint.build import TEMPLATES, lost_work, resolved
 from imprint.cache import LOCAL_FOLDER, Store
 from imprint.crew import Crew, WorkerLostError
 from imprint.diagnostics import Diagnostic, Severity
@@ -37,8 +37,8 @@ class View:
 
     ``state`` is "waiting" before the first pages, "making", "ready", or "broken" when what is
     shown is older than the files; ``message`` tells of a fault of the program; ``changed`` names
-    the files that were saved last, ``seconds`` is how long showing them took. No two views of a
-    desk have the same ``number``.
+    the files that were saved last, ``seconds`` is how long showing their text took and
+    ``all_seconds`` how long everything did. No two views of a desk have the same ``number``.
     """
 
     lang: str
@@ -48,6 +48,7 @@ class View:
     message: str = ""
     changed: tuple[str, ...] = ()
     seconds: float = 0.0
+    all_seconds: float = 0.0
     number: int = 0
 
 
@@ -170,6 +171,7 @@ class Desk:
             self.languages = tuple(m.publication.lang for m in manuscripts) or self.languages
             lang = lang or self._first()
             view = replace(self.views.get(lang) or View(lang), changed=changed, message="")
+            view = replace(view, seconds=0.0, all_seconds=0.0)
             self._put(replace(view, state="making" if view.proof else "waiting"))
             manuscript = next((m for m in manuscripts if m.publication.lang == lang), None)
             if manuscript is None:
@@ -190,26 +192,30 @@ class Desk:
     ) -> None:
         workshop = Workshop(self.crew, self.store, TEMPLATES / "fonts", self.output)
 
-        def put(state: str, proof: Proof | None) -> None:
-            told = tuple(findings.ordered(settled(found, [manuscript])))
-            seconds = time.monotonic() - began
-            self._put(replace(view, state=state, proof=proof, diagnostics=told, seconds=seconds))
+        def put(state: str, proof: Proof | None, told: Sequence[Diagnostic]) -> None:
+            told = tuple(findings.ordered(settled(told, [manuscript])))
+            self._put(replace(view, state=state, proof=proof, diagnostics=told))
 
-        shown = view.proof
         files: dict[str, str] = {}
         try:
-            book, problems = read(manuscript, workshop)
+            book, problems = resolved(manuscript, workshop)
             files = {chapter.id: chapter.file for chapter in book.chapters}
             found += problems
             if view.proof and _is_unreadable(view.proof, manuscript, found):
-                put("broken", view.proof)
+                put("broken", view.proof, found)
                 return
-            for shown, more in prove(manuscript, book, workshop, view.proof):
-                found += more
-                put("ready" if shown.is_complete else "making", shown)
+            for shown, more in prove(manuscript, book, found, workshop, view.proof):
+                seconds = time.monotonic() - began
+                view = replace(
+                    view, proof=shown, seconds=view.seconds or seconds, all_seconds=seconds
+                )
+                if more or shown.is_complete or findings.has_errors(found):
+                    put("ready" if shown.is_complete else "making", shown, [*found, *more])
+                else:
+                    # What else is wrong is not yet known: what was known stays for a moment.
+                    self._put(replace(view, state="making"))
         except WorkerLostError as loss:
-            found += lost_work(loss, files)
-            put("broken", shown)
+            put("broken", view.proof, [*found, *lost_work(loss, files)])
         finally:
             workshop.draughtsman.close(wait_for_tasks=False)
 

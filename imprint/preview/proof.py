@@ -18,7 +18,8 @@ from pathlib import Path
 from lxml import etree
 
 from imprint import epub, offline, reflow, web
-from imprint.build import modified, theme_of
+from imprint.build import judged, modified, theme_of
+from imprint.cache import digest
 from imprint.contentmodel import safe_id
 from imprint.diagnostics import Diagnostic
 from imprint.model import Book, Chapter, Manuscript, PageMap
@@ -48,14 +49,15 @@ class Setting:
 class Proof:
     """A language of the publication, ready to be shown.
 
-    ``files`` is the web edition; ``setting`` is of the text as it was a moment before unless the
-    proof ``is_complete``.
+    ``files`` is the web edition, ``digests`` name what the page of each chapter shows. Unless the
+    proof ``is_complete``, ``setting`` or what goes with it may be of a moment before.
     """
 
     book: Book
     theme: Theme
     files: Mapping[str, bytes]
     setting: Setting
+    digests: Mapping[str, str]
     is_complete: bool
     ebook: Ebook = field(default_factory=lambda: Ebook())
 
@@ -104,33 +106,69 @@ def _epub_files(proof: Proof) -> dict[str, bytes]:
 
 
 def prove(
-    manuscript: Manuscript, book: Book, workshop: Workshop, before: Proof | None
+    manuscript: Manuscript,
+    book: Book,
+    found: Sequence[Diagnostic],
+    workshop: Workshop,
+    before: Proof | None,
 ) -> Iterator[tuple[Proof, Sequence[Diagnostic]]]:
-    """The proof of a book, twice: the text as soon as may be, and with its pages laid out.
+    """The proof of a book, better each time, with what was found besides ``found``.
 
-    Meanwhile the text stands beside the pages that there were ``before``.
+    At first the text of the chapters that have changed, beside what there was ``before``; then the
+    pages laid out; then all of the web edition with the marks of these pages.
     """
     theme = theme_of(manuscript)
-    files: dict[str, bytes] = {}
     numbered = replace(book, chapters=tuple(_numbered(book.chapters)))
-    early = before.setting if before else None
-    known = early.pagination.page_map if early else PageMap()
+    digests = {chapter.id: _digest(chapter, numbered) for chapter in numbered.chapters}
+    files: Mapping[str, bytes] = {}
+    if before:
+        files = _early_files(numbered, digests, before, theme)
     name = f"{manuscript.root} {book.publication.lang}"
     with ThreadPoolExecutor(max_workers=1) as beside:
-        # Laying out is done by the workers: this process has time to make the text's pages.
+        # Laying out is done by the workers: this process has time to look for flaws.
         forecast = workshop.forecast(name)
         paging = beside.submit(paginate, book, theme, workshop.shelf, workshop.lay_out, forecast)
-        if early:
-            files = _web_files(numbered, known, theme)
-            yield Proof(numbered, theme, files, early, is_complete=False), ()
+        if before:
+            yield Proof(numbered, theme, files, before.setting, digests, is_complete=False), ()
+        more = list(judged(book, manuscript, found))
         pagination = paging.result()
     workshop.expect(name, pagination.settled)
+    more += pagination.diagnostics
     setting = Setting(pagination, numbered.chapters, workshop.shelf)
-    complete = replace(pagination.book, chapters=numbered.chapters)
-    if not early or complete.toc != numbered.toc or known != pagination.page_map:
-        # The marks of the printed pages have moved.
-        files = _web_files(complete, pagination.page_map, theme)
-    yield Proof(complete, theme, files, setting, is_complete=True), pagination.diagnostics
+    settled = replace(pagination.book, chapters=numbered.chapters)
+    if before:
+        yield Proof(settled, theme, files, setting, digests, is_complete=False), more
+    files = _web_files(settled, pagination.page_map, theme)
+    yield Proof(settled, theme, files, setting, digests, is_complete=True), more
+
+
+def _early_files(
+    book: Book, digests: Mapping[str, str], before: Proof, theme: Theme
+) -> Mapping[str, bytes]:
+    """The web edition as it was but for the chapters that have changed.
+
+    Where none has, the theme or the settings have: all of it is made.
+    """
+    changed = [
+        number
+        for number, chapter in enumerate(book.chapters)
+        if digests[chapter.id] != before.digests.get(chapter.id)
+    ]
+    if not changed:
+        return _web_files(book, before.page_map, theme)
+    drafts = web.draft(book, before.page_map, changed, theme=theme.folder, fonts=theme.fonts)
+    return {**before.files, **drafts}
+
+
+def _digest(chapter: Chapter, book: Book) -> str:
+    """A name for all that a chapter's page shows: the same for the same."""
+    shown = (book.assets[src].content for src in _sources(chapter) if src in book.assets)
+    facts = (chapter.number, chapter.title, chapter.standfirst, book.openers.get(chapter.id, ""))
+    return digest(etree.tostring(chapter.body), repr(facts), *shown)
+
+
+def _sources(chapter: Chapter) -> list[str]:
+    return [img.get("src", "") for img in chapter.body.iter("img")]
 
 
 def _web_files(book: Book, page_map: PageMap, theme: Theme) -> dict[str, bytes]:

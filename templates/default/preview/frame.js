@@ -83,7 +83,7 @@ const showStatus = () => {
   else if (proof.state === "broken") say("There is nothing to show yet. See what is wrong below.", true);
   else if (proof.state === "waiting") say("Setting the first pages …");
   else if (proof.state === "making") say(files ? `Setting ${files} …` : "Setting pages …");
-  else say(files ? `${files}: shown after ${proof.seconds.toFixed(1)} s` : "Up to date. Save a chapter and it changes here.");
+  else say(files ? `${files}: shown after ${proof.seconds.toFixed(1)} s, pages after ${proof.allSeconds.toFixed(1)} s` : "Up to date. Save a chapter and it changes here.");
 };
 
 const fillChoices = () => {
