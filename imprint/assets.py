@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from imprint import figures
 from imprint.diagnostics import Diagnostic, error, warning
@@ -13,6 +15,9 @@ from imprint.drawing import excess, refused_parts, svg_file, svg_tree
 from imprint.model import Asset
 from imprint.raster import raster
 from imprint.room import MOST_PICTURE_BYTES, OUTSIDE, Refusal, inside, local_path, read_inside
+
+if TYPE_CHECKING:
+    from imprint.fetching import Fetcher
 
 
 @dataclass
@@ -24,6 +29,7 @@ class Gallery:
     fonts: Path
     style: figures.FigureStyle
     draw: Callable[..., figures.Drawing] = figures.draw
+    fetcher: Fetcher | None = None
     by_file: dict[str, Asset | None] = field(default_factory=dict)
     tables: dict[str, figures.DataTable] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
@@ -32,6 +38,8 @@ class Gallery:
         self, address: str, file: str, line: int, column: int
     ) -> tuple[Asset | None, tuple[Diagnostic, ...]]:
         """The picture at an address as ``file`` writes it, or None with what is wrong."""
+        if is_remote(address):
+            return self._fetched(address, (file, line, column))
         found = locate(self.root, address, file, self.lang)
         if found is OUTSIDE:
             return None, (_outside(address, file, line, column),)
@@ -46,6 +54,25 @@ class Gallery:
         self.by_file[name] = asset
         return asset, problems
 
+    def may_ask(self, address: str) -> bool:
+        """Whether a picture on another host may be fetched."""
+        return self.fetcher is not None and self.fetcher.may_ask(address)
+
+    def _fetched(
+        self, address: str, place: tuple[str, int, int]
+    ) -> tuple[Asset | None, tuple[Diagnostic, ...]]:
+        if not self.fetcher or not self.fetcher.may_ask(address):
+            return None, (remote(address, *place),)
+        if known := self.by_file.get(address):
+            return known, ()
+        content = self.fetcher.fetch(address)
+        if isinstance(content, Refusal):
+            return None, (_unfetched(address, *place, content.reason),)
+        parts = urlsplit(address)
+        asset, problems = self._made(content, f"{parts.hostname}{parts.path}", address, place)
+        self.by_file[address] = asset
+        return asset, problems
+
     def _read(
         self, path: Path, name: str, address: str, place: tuple[str, int, int]
     ) -> tuple[Asset | None, tuple[Diagnostic, ...]]:
@@ -54,7 +81,13 @@ class Gallery:
         content = read_inside(self.root, path, most_bytes=MOST_PICTURE_BYTES)
         if isinstance(content, Refusal):
             return None, (_broken(address, *place, content.reason),)
-        if path.suffix.lower() == ".svg" or content.lstrip()[:5] in (b"<?xml", b"<svg "):
+        return self._made(content, name, address, place)
+
+    def _made(
+        self, content: bytes, name: str, address: str, place: tuple[str, int, int]
+    ) -> tuple[Asset | None, tuple[Diagnostic, ...]]:
+        """The picture as the editions have it, from a file's content."""
+        if name.lower().endswith(".svg") or content.lstrip()[:5] in (b"<?xml", b"<svg "):
             return self._svg(content, name, address, place)
         picture = raster(content)
         if isinstance(picture, str):
@@ -110,7 +143,7 @@ class Gallery:
 
 
 def is_remote(address: str) -> bool:
-    """Whether an address leads out of this machine's files: nothing is fetched from there."""
+    """Whether an address leads out of this machine's files."""
     return bool(re.match(r"(?:[a-z][a-z0-9+.-]+:)?//", address, re.I))
 
 
@@ -215,5 +248,16 @@ def remote(address: str, file: str, line: int, column: int) -> Diagnostic:
         line,
         column,
         f"The picture `{address}` is on another host and was not fetched.",
+        "Put a copy into the publication's folder, or allow its host: --allow-network HOST.",
+    )
+
+
+def _unfetched(address: str, file: str, line: int, column: int, reason: str) -> Diagnostic:
+    return error(
+        "image-fetch",
+        file,
+        line,
+        column,
+        f"The picture `{address}` was not fetched. {reason}",
         "Put a copy into the publication's folder.",
     )

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from imprint import diagnostics as findings
 from imprint import memory
-from imprint.cache import Store, store_for
+from imprint.cache import Store, digest, store_for
 from imprint.crew import Crew, Hire, WorkerLostError, crew, processes
 from imprint.diagnostics import Diagnostic, error
 from imprint.fontconfig import use_theme_fonts
@@ -30,6 +30,7 @@ from imprint.model import EDITIONS, Book, Edition, Manuscript
 from imprint.scratch import hold, sweep
 
 if TYPE_CHECKING:
+    from imprint.fetching import Fetcher
     from imprint.figures import Drawing
     from imprint.model import Chapter
     from imprint.publish import Finished
@@ -49,7 +50,8 @@ class Request:
 
     ``editions`` and ``languages`` are all that the publication names where empty. ``jobs`` is
     the number of workers, None for as many as the machine has cores; ``cached`` tells whether
-    what earlier builds made may be used and kept.
+    what earlier builds made may be used and kept; ``network`` names the hosts whose pictures may
+    be fetched.
     """
 
     folder: Path
@@ -60,6 +62,7 @@ class Request:
     keep_going: bool = False
     strict: bool = False
     cached: bool = True
+    network: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,11 +115,26 @@ def _build_with_store(request: Request, progress: Progress, workers: Crew | None
         if known is not None:
             return _remembered(known)
         use_theme_fonts(TEMPLATES / "fonts", _font_folder(store, request))
+        fetcher = fetcher_of(request.network, store)
         with nullcontext(workers) if workers else crew(*hands(request.jobs)) as at_work:
-            report, dated = _build(request, progress, at_work, store)
-        if report.made:
+            report, dated = _build(request, progress, at_work, store, fetcher)
+        # A picture that was not to be had may be the next time.
+        if report.made and not (fetcher and fetcher.refused):
             memory.remember(store, key, request.output, _told(report), dated=dated)
         return report
+
+
+def fetcher_of(hosts: Sequence[str], store: Store) -> Fetcher | None:
+    """What fetches pictures of these hosts and keeps them in the store; None for no hosts."""
+    if not hosts:
+        return None
+    from imprint.fetching import Fetcher
+
+    return Fetcher(
+        hosts,
+        recall=lambda url: store.get("fetched", digest(url)),
+        keep=lambda url, content: store.put("fetched", digest(url), content),
+    )
 
 
 def hands(jobs: int | None) -> tuple[Hire | None, int]:
@@ -138,7 +156,7 @@ def _passing_folder() -> Path:
 
 
 def _wishes(request: Request) -> tuple[object, ...]:
-    return request.editions, request.languages, request.keep_going, request.strict
+    return request.editions, request.languages, request.keep_going, request.strict, request.network
 
 
 def _told(report: Report) -> memory.Told:
@@ -153,7 +171,7 @@ def _remembered(told: memory.Told) -> Report:
 
 
 def _build(
-    request: Request, progress: Progress, workers: Crew, store: Store
+    request: Request, progress: Progress, workers: Crew, store: Store, fetcher: Fetcher | None
 ) -> tuple[Report, bool]:
     """What was made, and whether today's date went into it."""
     from imprint import library, sbom, trade
@@ -168,7 +186,7 @@ def _build(
     workshop = Workshop(workers, store, TEMPLATES / "fonts", request.output, counter.add)
     manuscripts, found = load(request.folder, languages=request.languages)
     found_all = list(found)
-    books, problems = _read_all(manuscripts, workshop, progress)
+    books, problems = _read_all(manuscripts, workshop, progress, fetcher)
     found_all.extend(problems)
     dated = any(manuscript.publication.date is None for manuscript in manuscripts)
     found_all = settled(found_all, manuscripts)
@@ -206,7 +224,10 @@ def _build(
 
 
 def _read_all(
-    manuscripts: Sequence[Manuscript], workshop: Workshop, progress: Progress
+    manuscripts: Sequence[Manuscript],
+    workshop: Workshop,
+    progress: Progress,
+    fetcher: Fetcher | None,
 ) -> tuple[list[Book], list[Diagnostic]]:
     """The books of all languages that can be read, and what is wrong in all of them."""
     books: list[Book] = []
@@ -215,7 +236,7 @@ def _read_all(
         for manuscript in manuscripts:
             progress(f"Reading ({manuscript.publication.lang})", 0, 1)
             try:
-                book, problems = read(manuscript, workshop)
+                book, problems = read(manuscript, workshop, fetcher)
             except WorkerLostError as lost:
                 found.extend(lost_work(lost, {}))
                 continue
@@ -226,7 +247,9 @@ def _read_all(
     return books, found
 
 
-def read(manuscript: Manuscript, workshop: Workshop | None = None) -> tuple[Book, list[Diagnostic]]:
+def read(
+    manuscript: Manuscript, workshop: Workshop | None = None, fetcher: Fetcher | None = None
+) -> tuple[Book, list[Diagnostic]]:
     """The resolved book of a manuscript, and all that is wrong in it.
 
     Without a workshop figures are drawn by a worker all the same: data may break what draws them.
@@ -235,7 +258,7 @@ def read(manuscript: Manuscript, workshop: Workshop | None = None) -> tuple[Book
     from imprint.workshop import draw_apart
 
     if workshop is not None:
-        book, found = resolved(manuscript, workshop)
+        book, found = resolved(manuscript, workshop, fetcher)
     else:
         lang = manuscript.publication.lang
         parsed = [parse(source, lang) for source in manuscript.sources]
@@ -244,20 +267,23 @@ def read(manuscript: Manuscript, workshop: Workshop | None = None) -> tuple[Book
             def draw(path: Path, **wishes: Any) -> Drawing:
                 return draw_apart(draughtsman, path, **wishes)[0]
 
-            book, found = _resolved(manuscript, parsed, draw)
+            book, found = _resolved(manuscript, parsed, draw, fetcher)
     return book, [*found, *judged(book, manuscript, found)]
 
 
-def resolved(manuscript: Manuscript, workshop: Workshop) -> tuple[Book, list[Diagnostic]]:
+def resolved(
+    manuscript: Manuscript, workshop: Workshop, fetcher: Fetcher | None = None
+) -> tuple[Book, list[Diagnostic]]:
     """The resolved book of a manuscript, and what had to be put right for that."""
     parsed = workshop.chapters(manuscript.sources, manuscript.publication.lang)
-    return _resolved(manuscript, parsed, workshop.figure)
+    return _resolved(manuscript, parsed, workshop.figure, fetcher)
 
 
 def _resolved(
     manuscript: Manuscript,
     parsed: Sequence[tuple[Chapter, tuple[Diagnostic, ...]]],
     draw: Callable[..., Drawing],
+    fetcher: Fetcher | None,
 ) -> tuple[Book, list[Diagnostic]]:
     from imprint import figures
     from imprint.assets import Gallery
@@ -269,7 +295,7 @@ def _resolved(
     found = [problem for _, problems in parsed for problem in problems]
     style = figures.read_style(theme.palette)
     lang = manuscript.publication.lang
-    gallery = Gallery(manuscript.root, lang, theme.fonts, style, draw=draw)
+    gallery = Gallery(manuscript.root, lang, theme.fonts, style, draw, fetcher)
     chapters, stale = mark_chapters(manuscript, [chapter for chapter, _ in parsed])
     found.extend(stale)
     book, problems = resolve(manuscript, chapters, gallery)

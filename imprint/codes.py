@@ -89,6 +89,7 @@ _MANUSCRIPT = {
     "image-missing": "Pictures are in the publication's folder.",
     "image-broken": "Pictures can be opened.",
     "image-remote": "Pictures are in the publication's folder and not on another host.",
+    "image-fetch": "Pictures on hosts that may be asked can be fetched.",
     "image-foreign": "Drawings hold nothing that readers' programs refuse.",
     "image-inline": "Pictures stand in files, not in the text.",
     "image-resolution": "Pictures have the resolution that print needs.",

@@ -9,28 +9,25 @@ address. Each host is asked one thing at a time, with a pause.
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import socket
-import ssl
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from urllib.parse import SplitResult, quote, urldefrag, urljoin, urlsplit
+from urllib.parse import urldefrag, urljoin, urlsplit
 
 from . import __version__
 from .diagnostics import Diagnostic, note, warning
+from .fetching import Admits, PrivateError, connected, is_public, target
 from .model import Book
 from .places import place_of
-
-Admits = Callable[[str], bool]
 
 _AGENT = f"Imprint/{__version__} (link check)"
 _MOST_LINKS = 1000
 _MOST_HOPS = 5
 _HOSTS_AT_ONCE = 8
-_TIMEOUT_SECONDS = 15.0
+_MOST_SECONDS = 30.0
 _PAUSE_SECONDS = 0.3
 _MOST_SECONDS_A_HOST = 180.0
 # RFC 9110, 15.4: those after which the old address is of no use any more.
@@ -53,11 +50,6 @@ class _Link:
     file: str
     line: int
     column: int
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the open network."""
-    return ipaddress.ip_address(address.partition("%")[0]).is_global
 
 
 def dead_links(books: Iterable[Book], admits: Admits = is_public) -> Iterator[Diagnostic]:
@@ -119,7 +111,7 @@ def follow(url: str, admits: Admits) -> Answer:
     for _hop in range(_MOST_HOPS + 1):
         try:
             status, location = _asked(here, admits)
-        except _PrivateError:
+        except PrivateError:
             message = f"`{here}` is on a private network: readers cannot follow the link."
             return Answer("link-private", message, "Link to a public page.")
         except socket.gaierror:
@@ -158,10 +150,6 @@ def _unchecked(url: str, reason: str) -> Answer:
 # --- asking --------------------------------------------------------------------------------------
 
 
-class _PrivateError(Exception):
-    """The address leads to a network that is not everybody's."""
-
-
 def _asked(url: str, admits: Admits) -> tuple[int, str]:
     """The status of a page and where it sends on to: by HEAD, or by GET where that fails."""
     status, location = _request("HEAD", url, admits)
@@ -172,41 +160,8 @@ def _asked(url: str, admits: Admits) -> tuple[int, str]:
 def _request(method: str, url: str, admits: Admits) -> tuple[int, str]:
     """The status and the "Location" of one request; the page itself is not read."""
     parts = urlsplit(url)
-    connection = _connection(parts, admits)
-    try:
-        path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
-        query = "?" + quote(parts.query, safe="/?%:@!$&'()*+,;=~-._[]") if parts.query else ""
-        connection.request(method, path + query, headers={"User-Agent": _AGENT, "Accept": "*/*"})
+    with connected(parts, admits, seconds=_MOST_SECONDS) as connection:
+        headers = {"User-Agent": _AGENT, "Accept": "*/*"}
+        connection.request(method, target(parts), headers=headers)
         response = connection.getresponse()
         return response.status, response.getheader("Location") or ""
-    finally:
-        connection.close()
-
-
-def _connection(parts: SplitResult, admits: Admits) -> http.client.HTTPConnection:
-    """A connection to the page's host, by an address that has been looked at."""
-    host = (parts.hostname or "").encode("idna").decode("ascii")
-    secure = parts.scheme.lower() == "https"
-    port = parts.port or (443 if secure else 80)
-    plain = socket.create_connection((_public_address(host, port, admits), port), _TIMEOUT_SECONDS)
-    if not secure:
-        connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)
-        connection.sock = plain
-        return connection
-    context = ssl.create_default_context()
-    connection = http.client.HTTPSConnection(host, port, timeout=_TIMEOUT_SECONDS)
-    try:
-        connection.sock = context.wrap_socket(plain, server_hostname=host)
-    except OSError:
-        plain.close()
-        raise
-    return connection
-
-
-def _public_address(host: str, port: int, admits: Admits) -> str:
-    """The host's first address; all of them must be public, or none is used."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = [str(entry[4][0]) for entry in found]
-    if not all(map(admits, addresses)):
-        raise _PrivateError(host)
-    return addresses[0]

@@ -32,6 +32,7 @@ from markdown.inlinepatterns import (
 )
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import ETX, HTML_PLACEHOLDER_RE, STX, AtomicString
+from pymdownx.delimiterprocessor import DelimiterProcessor
 from pymdownx.emoji import to_alt, twemoji
 
 from imprint import rawhtml
@@ -124,6 +125,8 @@ class _Imprint(Extension):
         md.inlinePatterns.register(_Reference(REFERENCE_RE, md), "short_reference", 130)
         md.inlinePatterns.register(_FullReference(REFERENCE_RE, md), "reference", 170)
         md.inlinePatterns.register(_Tag(_Tag.RE, md), "html", 90)
+        blunt = md.inlinePatterns["delimiter"]
+        md.inlinePatterns.register(_Emphasis.in_place_of(blunt), "delimiter", 60)
         # After emphasis, which asks whether white space stands beside its marks: a break is some.
         md.inlinePatterns.register(
             SubstituteTagInlineProcessor(LINE_BREAK_RE, "br"), "linebreak", 55
@@ -396,6 +399,45 @@ class _Reference(ShortReferenceInlineProcessor):
     ) -> tuple[str, int, bool]:
         """The label without the marks of code."""
         return self.unescape(text).lower(), index, True
+
+
+class _Emphasis(DelimiterProcessor):
+    """Emphasis and its like, where marks that are none stand between: ``*a *b* == c *d*``.
+
+    The package finds all pairs of a text at once and gives them out one by one, each at the next
+    mark that it meets. Marks that begin nothing would have it cut the text in the wrong place; here
+    each pair is found again by its distance from the end, which what stands before cannot change.
+    """
+
+    _length = 0
+
+    @classmethod
+    def in_place_of(cls, other: DelimiterProcessor) -> _Emphasis:
+        """One that knows the same marks."""
+        first, *more = other.delimiters.values()
+        made = cls(first, other.md)
+        for delimiter in more:
+            made.add(delimiter)
+        return made
+
+    def handleMatch(  # noqa: N802
+        self, m: re.Match[str], data: str
+    ) -> tuple[Element | None, int | None, int | None]:
+        """The next element, or how far to go on without one."""
+        self.cache_legacy_pos = -1
+        if not self.regions:
+            self._length = len(data)
+            return super().handleMatch(m, data)
+        moved_by = len(data) - self._length
+        outer = self.regions[self.cache_index]
+        start, end = outer[0] + moved_by, outer[3] + moved_by
+        if m.start() < start:
+            return None, m.start(), start
+        element, count = self._build_element(data, self.cache_index, moved_by)
+        self.cache_index += count
+        if self.cache_index >= len(self.regions):
+            self.reset()
+        return element, start, end
 
 
 class _Grouped(Treeprocessor):

@@ -304,7 +304,7 @@ class _Desk:
                 "Save it as a file beside the text.",
             )
             return
-        if assets.is_remote(address):
+        if assets.is_remote(address) and not self.gallery.may_ask(address):
             self.diagnostics.append(assets.remote(address, chapter.file, line, column))
             self._mark_remote(picture, address)
             return

@@ -164,6 +164,8 @@ CASES = {
     "abbreviations": ("NATO\n\n*[NATO]: North Atlantic\n", '<p><abbr title="North Atlantic">NATO</abbr></p>'),
     "tasks": ("- [ ] a\n- [x] b\n", '<ul class="task-list"><li class="task-list-item"><input type="checkbox" disabled/> a</li><li class="task-list-item"><input type="checkbox" disabled checked/> b</li></ul>'),
     "deleted, inserted, marked": ("~~a~~ ^^b^^ ==c== a_b_c 2^3^\n", "<p><del>a</del> <ins>b</ins> <mark>c</mark> a_b_c 2^3^</p>"),
+    "marks that are none beside emphasis": ("*a *b* === c\nd *e* x ***_f g_~_ *~~ ^ ~~ h*\n", "<p>*a <em>b</em> === c\nd <em>e</em> x ***<em>f g</em>~_ <em>~~ ^ ~~ h</em></p>"),
+    "a break is white space": ("*a  \n*b*\n", "<p>*a<br><em>b</em></p>"),
     "emoji are characters": (":tada: :nonesuch: 10:30:00\n", "<p>\N{PARTY POPPER} :nonesuch: 10:30:00</p>"),
     "escapes": ("\\&copy; \\< \\: \\a \\*\n", "<p>&amp;copy; &lt; : \\a *</p>"),
     "inline code that looks like a fence": ("```a``` b\n", "<p><code>a</code> b</p>"),
@@ -472,6 +474,17 @@ def test_no_word_is_lost_and_none_changes_its_place(pieces: list[str]) -> None:
     )
     assert body is not None
     assert re.findall(r"w\d+q", "".join(body.itertext())) == re.findall(r"w\d+q", source)
+
+
+MARKS = st.sampled_from("* ** *** _ = == ~ ~~ ^ ^^ ( .".split() + [" "] * 5 + ["w"] * 6)
+
+
+@PATIENT
+@given(st.lists(MARKS, max_size=30))
+def test_no_mark_of_emphasis_costs_a_letter(pieces: list[str]) -> None:
+    source = "x" + "".join(f"w{n}q" if p == "w" else p for n, p in enumerate(pieces))
+    text = "".join(tinyhtml5.parse(read(source), namespace_html_elements=False).itertext())
+    assert re.findall("[a-z0-9]", text) == re.findall("[a-z0-9]", source)
 
 
 # --- hostile texts ---------------------------------------------------------------------------

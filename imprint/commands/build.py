@@ -14,6 +14,7 @@ from rich.table import Table
 from imprint.build import Report, Request, hands
 from imprint.build import build as build_folder
 from imprint.catalogue import listed
+from imprint.commands.network import allow_network
 from imprint.commands.report import validated
 from imprint.commands.show import show_diagnostics
 from imprint.crew import Crew, cluster, crew
@@ -51,6 +52,7 @@ _NAMES = {"pdf": "screen PDF", "print": "print PDF", "epub": "EPUB", "web": "web
     metavar="dask://HOST:PORT",
     help="Have the work done by a Dask cluster. [default: processes of this machine]",
 )
+@allow_network
 @click.option("--validate", is_flag=True, help="Run the validators on what was built.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 def build(
@@ -64,6 +66,7 @@ def build(
     no_cache: bool,
     watch: bool,
     executor: str | None,
+    network: tuple[str, ...],
     validate: bool,
     quiet: bool,
 ) -> None:
@@ -81,6 +84,7 @@ def build(
         keep_going=keep_going,
         strict=strict,
         cached=not no_cache,
+        network=network,
     )
     requests = listed(request) if folder.suffix == ".toml" and folder.is_file() else [request]
     one_build = len(requests) == 1 and not watch and executor is None

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from imprint import diagnostics as findings
 from imprint.commands.formats import FORMATS, formatted
+from imprint.commands.network import allow_network
 from imprint.commands.show import show_diagnostics
 from imprint.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from imprint.fetching import Fetcher
 
 
 @click.command()
@@ -29,6 +35,7 @@ from imprint.diagnostics import Diagnostic
 @click.option("--strict", is_flag=True, help="Take warnings for errors.")
 @click.option("--spelling", is_flag=True, help="Look words up in hunspell's dictionaries.")
 @click.option("--links", is_flag=True, help="Follow links to the World Wide Web.")
+@allow_network
 def check(
     source: Path,
     format_name: str,
@@ -36,6 +43,7 @@ def check(
     strict: bool,
     spelling: bool,
     links: bool,
+    network: tuple[str, ...],
 ) -> None:
     """Say what is wrong with SOURCE (by default: source) without building it.
 
@@ -45,7 +53,9 @@ def check(
     if source.is_file():
         told, folder = _of_pdf(source), source.parent
     else:
-        told = of_folder(source, languages=languages, spelling=spelling, links=links)
+        told = of_folder(
+            source, languages=languages, spelling=spelling, links=links, network=network
+        )
         folder = source
     found = findings.ordered(findings.strict(told) if strict else told)
     failed = findings.has_errors(found)
@@ -58,7 +68,12 @@ def check(
 
 
 def of_folder(
-    folder: Path, *, languages: Sequence[str] = (), spelling: bool = False, links: bool = False
+    folder: Path,
+    *,
+    languages: Sequence[str] = (),
+    spelling: bool = False,
+    links: bool = False,
+    network: Sequence[str] = (),
 ) -> list[Diagnostic]:
     """All that is wrong with a folder, as its publication wants to be told."""
     # The pages of the handbook and the shell's completion do without these.
@@ -69,18 +84,31 @@ def of_folder(
 
     manuscripts, told = load(folder, languages=languages)
     found = list(told)
-    books = []
-    for manuscript in manuscripts:
-        book, problems = read(manuscript)
-        books.append(book)
+    with _fetcher(folder, network) as fetcher:
+        read_all = [read(manuscript, fetcher=fetcher) for manuscript in manuscripts]
+    for manuscript, (book, problems) in zip(manuscripts, read_all, strict=True):
         found.extend(problems)
         if spelling or manuscript.policy.spelling:
             from imprint.spelling import misspelt
 
             found.extend(misspelt(book, manuscript.sources, manuscript.policy.words))
+    books = [book for book, _ in read_all]
     if links:
         found.extend(dead_links(books))
     return settled(found, manuscripts)
+
+
+@contextmanager
+def _fetcher(folder: Path, hosts: Sequence[str]) -> Iterator[Fetcher | None]:
+    """What may fetch pictures; it shares the cache with builds, and so what they are made of."""
+    from imprint.build import fetcher_of
+    from imprint.cache import store_for
+
+    if not hosts:
+        yield None
+        return
+    with store_for(folder) as store:
+        yield fetcher_of(hosts, store)
 
 
 def _of_pdf(path: Path) -> list[Diagnostic]:
