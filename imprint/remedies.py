@@ -1,14 +1,17 @@
 """Layout that mends what it can: the same pages as ``weasy`` lays out, with fewer flaws.
 
-Nothing changes its place in the text. Words are not broken at the turn of a page; a picture that
-just misses a page is made a little smaller; and where a unit's last page has a line or two, its
-words are set a little closer or wider.
+Words are not broken at the turn of a page; a picture that just misses a page is made a little
+smaller; a figure or box that would leave a page half white changes places with a paragraph or two
+beside it; and where a unit's last page has a line or two, its words are set a little closer or
+wider.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 from xml.etree import ElementTree
@@ -20,12 +23,21 @@ from weasyprint.layout import block, inline
 from imprint import weasy
 from imprint.painted import Block, Survey
 from imprint.survey import stretch, survey
+from imprint.tags import MOVED
 from imprint.typography import LOOSEST, MOST_WHITE, has_short_end
 
 # A picture keeps at least so much of its height, so that its letters can be read.
 SMALLEST = 0.8
 # How many pictures of a unit may be made smaller: each costs a layout.
 MOST_PICTURES = 4
+# How many moves of figures and boxes are tried in a unit, and how much text each may pass: a reader
+# finds it on the page where it is named, or the next one.
+MOST_MOVES = 8
+FARTHEST_STEPS = 3
+# The part of a page's white that a move must save.
+LEAST_GAIN = 0.1
+_MOVABLE = frozenset({"figure", "aside"})
+_TEXT = frozenset({"p", "ul", "ol"})
 # Changes of the word space, in ems, tried in turn; a line's width changes by less than 1 %.
 WORD_SPACES = (-0.02, -0.04, 0.04)
 # By how many lines a page may be short to end with a whole word.
@@ -43,6 +55,7 @@ def lay_out(
         return document, survey(document, root)
 
     laid_out = _with_fitting_pictures(root, again(), again)
+    laid_out = _with_floats(root, laid_out, again)
     return _with_full_end(root, laid_out, again)
 
 
@@ -106,6 +119,108 @@ def _white(pages: Survey) -> tuple[int, float]:
     """How many pages a unit has, and how empty the worst of them is but the last."""
     inner = [sheet.white for sheet in pages.sheets[:-1] if not sheet.bare]
     return len(pages.sheets), sum(white for white in inner if white > MOST_WHITE)
+
+
+# --- figures and boxes that leave a page white ---------------------------------------------------
+
+
+def _with_floats(
+    root: ElementTree.Element, laid_out: tuple[Document, Survey], again: _Again
+) -> tuple[Document, Survey]:
+    """The pages with figures and boxes moved past text where that fills the page before them."""
+    tried: set[tuple[int, int]] = set()
+    for _ in range(MOST_MOVES):
+        found = next(
+            (m for m in _moves(laid_out[1], root) if (id(m.thing), m.steps) not in tried), None
+        )
+        if found is None:
+            break
+        tried.add((id(found.thing), found.steps))
+        found.make(found.steps)
+        moved = again()
+        if _is_worth_it(_white(moved[1]), _white(laid_out[1])):
+            found.thing.set(MOVED, "")
+            laid_out = moved
+        else:
+            found.make(-found.steps)
+    return laid_out
+
+
+def _is_worth_it(after: tuple[int, float], before: tuple[int, float]) -> bool:
+    return after[0] < before[0] or (after[0] == before[0] and after[1] <= before[1] - LEAST_GAIN)
+
+
+@dataclass(frozen=True)
+class _Move:
+    """A thing among its siblings and how many of them it passes, upwards where negative."""
+
+    parent: ElementTree.Element
+    thing: ElementTree.Element
+    steps: int
+
+    def make(self, steps: int) -> None:
+        """Let the thing pass so many siblings."""
+        place = list(self.parent).index(self.thing)
+        self.parent.remove(self.thing)
+        self.parent.insert(place + steps, self.thing)
+
+
+def _moves(pages: Survey, root: ElementTree.Element) -> Iterator[_Move]:
+    """What may help: a figure or box at a page's head with white before it, and how far it goes."""
+    elements = list(root.iter())
+    parents = {id(child): parent for parent in elements for child in parent}
+    for found in pages.blocks:
+        thing = elements[found.element]
+        parent = parents.get(id(thing))
+        if not found.page or found.tag not in _MOVABLE or parent is None or MOVED in thing.attrib:
+            continue
+        before, sheet = pages.sheets[found.page - 1], pages.sheets[found.page]
+        if before.bare or sheet.bare or before.white <= MOST_WHITE or not _is_first(found, pages):
+            continue
+        if parent.tag != "section":
+            continue
+        heights = _heights(pages, elements)
+        needed = found.above + found.bottom - found.top
+        white = before.bottom - before.filled
+        for steps, passed in _passed(parent, thing, -1):
+            if white + sum(heights[id(each), found.page - 1] for each in passed) >= needed:
+                yield _Move(parent, thing, -steps)
+        for steps, passed in _passed(parent, thing, 1):
+            yield _Move(parent, thing, steps)
+            if sum(heights[id(each), found.page] for each in passed) >= white:
+                break
+
+
+def _passed(
+    parent: ElementTree.Element, thing: ElementTree.Element, way: int
+) -> Iterator[tuple[int, list[ElementTree.Element]]]:
+    """How many siblings a thing may pass, and which: text alone, and not to stand under a heading."""
+    siblings = list(parent)
+    place = siblings.index(thing)
+    passed: list[ElementTree.Element] = []
+    for steps in range(1, FARTHEST_STEPS + 1):
+        at = place + way * steps
+        if not 0 < at < len(siblings) or siblings[at].tag not in _TEXT:
+            return
+        if siblings[at].get("class"):
+            return
+        passed.append(siblings[at])
+        if way > 0 or siblings[at - 1].tag in _TEXT:
+            yield steps, list(passed)
+
+
+def _heights(pages: Survey, elements: list[ElementTree.Element]) -> Mapping[tuple[int, int], float]:
+    """The height of the text of each paragraph or list, by page."""
+    owners = {
+        id(inner): id(element) for element in reversed(elements) if element.tag in _TEXT
+        for inner in element.iter()
+    }  # fmt: skip
+    heights: defaultdict[tuple[int, int], float] = defaultdict(float)
+    for line in pages.lines:
+        owner = owners.get(id(elements[line.element]))
+        if owner is not None and not line.footnote:
+            heights[owner, line.page] += line.bottom - line.top
+    return heights
 
 
 # --- last pages of a line or two -----------------------------------------------------------------

@@ -92,6 +92,8 @@ _INLINES = {"em": "Em", "strong": "Strong", "code": "Code", "q": "Quote", "abbr"
 _INLINE_TYPES = {"Span", "Link", "Code", "Quote", "Reference", "Note", "Formula", "Em", "Strong"}
 # What a table has even if nothing is in it (ISO 14289-1, 7.5: a table's head needs a body).
 _EMPTY_PARTS = ("td", "th", "tr", "thead", "tbody", "tfoot")
+# Stands on what layout moved past its neighbours.
+MOVED = "data-moved"
 _ROWS = {"thead": "THead", "tbody": "TBody", "tfoot": "TFoot"}
 
 
@@ -106,6 +108,10 @@ def build(
     if body is None:
         return ()
     return tuple(_Builder(root, marks, links, prefix).group(body))
+
+
+def _place_in_source(part: Mark | Element) -> int:
+    return 0 if isinstance(part, Mark) else int(part.get("data-e", "0"))
 
 
 class _Builder:
@@ -158,7 +164,10 @@ class _Builder:
             last = last if place is None else place
             placed.append((last, order, child))
         placed.sort(key=lambda entry: entry[:2])
-        return [part for _, _, part in placed]
+        parts = [part for _, _, part in placed]
+        if any(MOVED in child.attrib for child in element):
+            parts.sort(key=_place_in_source)
+        return parts
 
     def flow(self, element: Element) -> list[Kid]:
         """What an element holds, as it is: paragraphs, text, or both."""

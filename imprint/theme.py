@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
@@ -73,6 +74,7 @@ def _environment(folders: tuple[str, ...]) -> SandboxedEnvironment:
         lstrip_blocks=True,
     )
     environment.filters["bound"] = bound
+    environment.filters["first_sentence"] = first_sentence
     return environment
 
 
@@ -87,6 +89,12 @@ def bound(title: str) -> str:
     tied = "".join(itertools.chain(*zip(words, [*spaces, ""], strict=True)))
     longest = max(map(len, tied.split(" ")))
     return tied if longest <= _LONGEST_BOUND else title
+
+
+def first_sentence(caption: str) -> str:
+    """A caption as lists name it: what it says after its first sentence is for who looks at it."""
+    match = re.match(r"(.{20,}?[^\W\d_]{2,}|.{20,}?\d)[.。](?=\s+[^\W\d_a-z])", caption, re.S)
+    return match[1] if match else caption.removesuffix(".")
 
 
 def chapter_html(

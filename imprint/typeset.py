@@ -175,7 +175,16 @@ def page_starts(
 ) -> tuple[TextPosition | None, ...]:
     """For each page, where in the chapter's text it begins, to the character."""
     starts: list[TextPosition | None] = [None] * page_count
+    # What layout moved stands elsewhere in the source: pages begin with the text around it.
+    moved = {
+        id(inner)
+        for element in elements
+        if tags.MOVED in element.attrib
+        for inner in element.iter()
+    }
     for mark, offset in _consumed(marks, elements):
+        if id(elements[mark.element]) in moved:
+            continue
         number = elements[mark.element].get("data-e")
         # The indent of a line of code is no place of its own: its element begins pages before.
         blank = mark.rect is None and not weasy.printable(mark.text)

@@ -20,7 +20,7 @@ from imprint.diagnostics import Severity
 from imprint.fontconfig import use_theme_fonts
 from imprint.painted import Survey
 from imprint.survey import survey
-from imprint.typeset import ClosedRoom
+from imprint.typeset import ClosedRoom, page_starts
 from imprint.typography import Flaw, diagnostic, flaws
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -202,6 +202,56 @@ def test_a_picture_that_is_far_too_large_stays_as_it_is() -> None:
     assert _codes(found) == ["page-white"]
     assert picture.bottom - picture.top == pytest.approx(200)
     assert "max-height" not in next(root.iter("img")).get("style", "")
+
+
+def _order(root: ElementTree.Element) -> str:
+    """The section's children by their initials."""
+    section = next(root.iter("section"))
+    return "".join(child.tag[0] for child in section)
+
+
+def test_a_figure_changes_places_with_text_that_fills_the_page() -> None:
+    after = "".join(f"<p>{_prose(25, seed)}</p>" for seed in range(3))
+    text = f"<section><h1>H</h1>{_lines(12)}{_figure(200)}{after}</section>"
+    assert "page-white" in _codes(_flaws(text))
+    pages, found, root = _mended(text)
+    assert "page-white" not in _codes(found)
+    assert _order(root).index("f") != _order(_tree(text)).index("f")
+    assert len(_order(root)) == len(_order(_tree(text)))
+    assert "data-moved" in next(root.iter("figure")).attrib
+    assert max(sheet.white for sheet in pages.sheets[:-1]) <= 0.3
+
+
+@pytest.mark.parametrize("neighbour", ["<h2>H</h2>", '<p class="standfirst">S</p>', "<pre>c</pre>"])
+def test_a_figure_passes_text_alone(neighbour: str) -> None:
+    text = (
+        f"<section><h1>H</h1>{_lines(12)}{neighbour}{_figure(200)}{neighbour}{_lines(14)}</section>"
+    )
+    _, _, root = _mended(text)
+    assert _order(root) == _order(_tree(text))
+    assert "data-moved" not in next(root.iter("figure")).attrib
+
+
+def test_a_figure_that_moves_in_vain_goes_back() -> None:
+    # The figure fills a page of its own wherever it stands; the text after it is too short.
+    text = f"<section><h1>H</h1>{_lines(10)}{_figure(265)}{_lines(1)}</section>"
+    _, _, root = _mended(text)
+    assert _order(root) == _order(_tree(text))
+
+
+def test_a_page_does_not_begin_with_what_was_moved_to_its_head() -> None:
+    root = _tree(
+        '<section data-e="0"><figure data-e="2" data-moved=""><figcaption data-e="3">Moved</figcaption>'
+        '</figure><p data-e="1">Text</p></section>'
+    )
+    elements = list(root.iter())
+    marks = [
+        weasy.Mark(element=4, pseudo="", page=0, mcid=0, text="Moved"),
+        weasy.Mark(element=5, pseudo="", page=0, mcid=1, text="Text"),
+    ]
+    (start,) = page_starts(marks, elements, 1)
+    assert start is not None
+    assert start.element == 1
 
 
 def _broken_at_foot() -> Iterator[str]:
