@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from imprint.cache import digest
+from imprint.room import inside
 
 _PACKAGE = Path(__file__).resolve().parent
 _SYSTEM_FONTS = ("/usr/share/fonts", "/usr/local/share/fonts")
@@ -71,11 +72,16 @@ def files_in(folder: Path, *, without: Iterable[Path] = ()) -> list[Path]:
 
 
 def tree(folder: Path, *, without: Iterable[Path] = ()) -> dict[str, str]:
-    """Every file below a folder by its relative name, with the digest of its content."""
+    """Every file below a folder by its relative name, with the digest of its content.
+
+    A link that leads out of the folder stands for itself: nobody reads what it names.
+    """
     found = {}
     for file in files_in(folder, without=without):
+        name = file.relative_to(folder).as_posix()
+        if file.is_symlink() and not inside(folder, file):
+            found[name] = f"link to {file.readlink()}"
+            continue
         with file.open("rb") as opened:
-            found[file.relative_to(folder).as_posix()] = hashlib.file_digest(
-                opened, "sha256"
-            ).hexdigest()
+            found[name] = hashlib.file_digest(opened, "sha256").hexdigest()
     return found

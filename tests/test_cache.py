@@ -338,8 +338,10 @@ def test_a_list_is_one_job_and_is_taken_up_again(book: Path, tmp_path: Path) -> 
 
 def test_watching_builds_again_on_a_change(book: Path, tmp_path: Path) -> None:
     watched = _copy(book, tmp_path / "watched")
+    # A cache and an output among what is watched: what builds write there is no change.
+    (watched / ".imprint").mkdir()
     command = [sys.executable, "-u", "-m", "imprint", "build", str(watched), "-e", "pdf", "-j", "2",
-               "-o", str(tmp_path / "out"), "--watch"]  # fmt: skip
+               "-o", str(watched / "out"), "--watch"]  # fmt: skip
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
@@ -349,17 +351,19 @@ def test_watching_builds_again_on_a_change(book: Path, tmp_path: Path) -> None:
     reader.start()
     try:
         _await(lambda: any("laid out anew" in line for line in lines))
-        before = _digest(tmp_path / "out" / "measure.en.pdf")
+        before = _digest(watched / "out" / "measure.en.pdf")
         # The watch begins a moment after the first build is told of.
         time.sleep(2)
         chapter = watched / "en" / "001.md"
         chapter.write_text(chapter.read_text(encoding="utf-8") + "\n\nAn afterthought.\n")
         _await(lambda: sum("laid out anew" in line for line in lines) == 2)
+        time.sleep(3)
+        assert not [line for line in lines if "Nothing had changed" in line]
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(60)
         reader.join(60)
-    assert _digest(tmp_path / "out" / "measure.en.pdf") != before
+    assert _digest(watched / "out" / "measure.en.pdf") != before
     assert lines[-1].startswith("1 of ")
 
 

@@ -91,7 +91,8 @@ def build(
     with nullcontext(None) if one_build else _workers(executor, jobs) as workers:
         failures = [_built(each, workers, validate=validate, quiet=quiet) for each in requests]
         if watch:
-            for changed in changes([each.folder for each in requests]):
+            made = [each.output for each in requests]
+            for changed in changes([each.folder for each in requests], made):
                 again = [each for each in requests if each.folder in changed]
                 for each in again:
                     _built(each, workers, validate=validate, quiet=quiet)
