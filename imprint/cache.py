@@ -97,9 +97,9 @@ class Store:
         name = self.own / f"{kind}-{key}"
         if not name.exists():
             beside = self.own / f"new-{next(self._numbers)}-{threading.get_ident()}"
-            try:
-                os.link(self.path(kind, key), beside)
-            except OSError:
+            # What lies there need not be what is meant: keeping it may have failed, unnoticed.
+            if not _linked(self.path(kind, key), beside) or _read(beside, key) != content:
+                beside.unlink(missing_ok=True)
                 beside.write_bytes(_sealed(key, content))
             beside.replace(name)
         return Kept(name)
@@ -166,6 +166,14 @@ def clean(folder: Path) -> int:
             path.unlink()
             freed += size
     return freed
+
+
+def _linked(path: Path, beside: Path) -> bool:
+    try:
+        os.link(path, beside)
+    except OSError:
+        return False
+    return True
 
 
 def _sealed(key: str, content: bytes) -> bytes:

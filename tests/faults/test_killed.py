@@ -1,7 +1,7 @@
 """Builds that are killed or stopped: the output stays whole, the next build is right, no litter.
 
-Ten moments of a small build by default; IMPRINT_LONG=1 tries two hundred, half of them of a build of
-all editions in both languages, and stops a hundred by Ctrl-C.
+Ten moments of a small build by default; IMPRINT_LONG=1 tries two hundred, a quarter of them of a
+build of all editions in both languages, and stops a hundred by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -98,8 +98,8 @@ def wide_yard(tmp_path_factory: pytest.TempPathFactory) -> Yard:
 
 @pytest.fixture
 def any_yard(request: pytest.FixtureRequest, moment: int) -> Yard:
-    """The small one, or for every other pair of moments where there is time the other."""
-    return request.getfixturevalue("wide_yard" if LONG and moment % 4 > 1 else "yard")
+    """The small one, or for a quarter of the moments where there is time the other."""
+    return request.getfixturevalue("wide_yard" if LONG and moment % 8 > 5 else "yard")
 
 
 def _descendants(session: int) -> Iterator[int]:
@@ -115,9 +115,10 @@ def _descendants(session: int) -> Iterator[int]:
 
 
 def _wait_until_gone(session: int) -> None:
-    until = time.monotonic() + 20
-    while list(_descendants(session)):
-        assert time.monotonic() < until, "workers outlive the build that hired them"
+    # Whoever is still importing looks up only then, and a machine may be busy.
+    until = time.monotonic() + 100
+    while left := list(_descendants(session)):
+        assert time.monotonic() < until, f"workers outlive the build that hired them: {left}"
         time.sleep(0.05)
 
 
@@ -183,7 +184,7 @@ def test_ctrl_c_ends_all_and_leaves_nothing(moment: int, any_yard: Yard, tmp_pat
     time.sleep(random.Random(moment).uniform(0.2, 0.9) * yard.seconds)
     # As a terminal does: to every process of the foreground.
     os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=100)
     _wait_until_gone(process.pid)
     assert "Traceback" not in said
     # It may have published when it is told to stop; it may even have come to its end.
