@@ -167,6 +167,14 @@ class _Volume:
             ENTRY.pack_into(placed, index * width, kind, offset + self.position, last)
         self.entries += placed
 
+    def _moved(self, entries: bytes) -> bytes:
+        """Entries with the offsets that they have when their objects are written next."""
+        rows = (
+            (kind, place + self.position if kind == 1 else place, last)
+            for kind, place, last in ENTRY.iter_unpack(entries)
+        )
+        return b"".join(ENTRY.pack(*row) for row in rows)
+
     def close(
         self,
         publication: Publication,
@@ -193,16 +201,18 @@ class _Volume:
         # ISO 19005-4, 6.1.3: PDF 2.0 says everything in its XMP.
         information = b"/Info " + catalog.pop("/Info") if self.standard == "ua-1" else b""
         catalog.pop("/Info", None)
-        sheet.put(CATALOG, b"<<%s>>" % b"".join(
-            key.encode() + b" " + value for key, value in catalog.items()
-        ))  # fmt: skip
+        # Not packed into an object stream: see ``claims``.
+        sheet.streams[CATALOG] = b"<<%s>>" % b"".join(
+            key.encode() + (b"" if value[:1] == b"/" else b" ") + value
+            for key, value in catalog.items()
+        )
         self._finish(sheet, information)
 
     def _finish(self, sheet: Sheet, information: bytes) -> None:
         content, entries, direct = sheet.finished()
         first = CATALOG * ENTRY.size
         # What has a number known beforehand stands in the table's first rows.
-        own = sheet.early_entries
+        own = self._moved(sheet.early_entries)
         self.entries[first : first + len(own)] = own
         self._place(self.end, entries, direct)
         self._write(content)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from imprint.model import Chapter
     from imprint.publish import Finished
     from imprint.theme import Theme
+    from imprint.trees import Keep
     from imprint.workshop import Workshop
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -255,6 +256,7 @@ def read(
     Without a workshop figures are drawn by a worker all the same: data may break what draws them.
     """
     from imprint.markup import parse
+    from imprint.trees import HeldTree
     from imprint.workshop import draw_apart
 
     if workshop is not None:
@@ -267,7 +269,7 @@ def read(
             def draw(path: Path, **wishes: Any) -> Drawing:
                 return draw_apart(draughtsman, path, **wishes)[0]
 
-            book, found = _resolved(manuscript, parsed, draw, fetcher)
+            book, found = _resolved(manuscript, parsed, draw, HeldTree, fetcher)
     return book, [*found, *judged(book, manuscript, found)]
 
 
@@ -276,13 +278,14 @@ def resolved(
 ) -> tuple[Book, list[Diagnostic]]:
     """The resolved book of a manuscript, and what had to be put right for that."""
     parsed = workshop.chapters(manuscript.sources, manuscript.publication.lang)
-    return _resolved(manuscript, parsed, workshop.figure, fetcher)
+    return _resolved(manuscript, parsed, workshop.figure, workshop.lay_by, fetcher)
 
 
 def _resolved(
     manuscript: Manuscript,
     parsed: Sequence[tuple[Chapter, tuple[Diagnostic, ...]]],
     draw: Callable[..., Drawing],
+    keep: Keep,
     fetcher: Fetcher | None,
 ) -> tuple[Book, list[Diagnostic]]:
     from imprint import figures
@@ -298,7 +301,7 @@ def _resolved(
     gallery = Gallery(manuscript.root, lang, theme.fonts, style, draw, fetcher)
     chapters, stale = mark_chapters(manuscript, [chapter for chapter, _ in parsed])
     found.extend(stale)
-    book, problems = resolve(manuscript, chapters, gallery)
+    book, problems = resolve(manuscript, chapters, gallery, keep)
     found.extend(problems)
     drawings, undrawn = openers(gallery, book.chapters)
     found.extend(undrawn)

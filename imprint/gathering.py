@@ -144,7 +144,7 @@ class Sheet:
         self.base = self.next = base
         self.plain: dict[int, bytes] = {}
         self.streams: dict[int, bytes] = {}
-        # Entries of the numbers known beforehand, if they are on this sheet: all plain objects.
+        # Entries of the numbers known beforehand, if they are on this sheet.
         self.early_entries = b""
 
     def take(self) -> int:
@@ -244,7 +244,8 @@ class Copyist:
         entries = obj.stream_dict
         content = obj.read_raw_bytes()
         extra = b""
-        if "/Filter" not in entries:
+        # Metadata can be read by whoever does not know PDF (ISO 16684-1, 7.3.1; see ``claims``).
+        if "/Filter" not in entries and entries.get("/Type") != Name.Metadata:
             content, extra = zlib.compress(content, 6), b"/Filter/FlateDecode"
         written = dict(entries.items())
         written.pop("/Length", None)

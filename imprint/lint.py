@@ -414,10 +414,11 @@ def _own_words(element: etree._Element) -> str:
 # --- abbreviations -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Use:
-    chapter: Chapter
-    element: etree._Element
+    file: str
+    line: int
+    column: int
 
 
 def _abbreviations(book: Book, sources: Mapping[str, Source]) -> Iterator[Diagnostic]:
@@ -426,12 +427,13 @@ def _abbreviations(book: Book, sources: Mapping[str, Source]) -> Iterator[Diagno
     explained: set[str] = set()
     plain: Counter[str] = Counter()
     for chapter in book.chapters:
-        explained |= _explained(chapter)
-        for element, text in _author_texts(chapter.body):
+        body = chapter.body
+        explained |= _explained(chapter, body)
+        for element, text in _author_texts(body):
             plain.update(w for w in re.findall(r"[^\W\d_]+", text) if w.islower())
             for match in _ABBREVIATION.finditer(text):
                 if match[1].isupper() and not _in_capitals(text, match):
-                    uses[match[1]].append(_Use(chapter, element))
+                    uses[match[1]].append(_Use(chapter.file, *place_of(element)))
     for token, places in uses.items():
         common = token in _KNOWN_TO_ALL or _ROMAN.fullmatch(token) or plain[token.lower()]
         if common or token in explained or len(places) < 2:
@@ -441,8 +443,8 @@ def _abbreviations(book: Book, sources: Mapping[str, Source]) -> Iterator[Diagno
 
 def _unexplained(token: str, places: Sequence[_Use], sources: Mapping[str, Source]) -> Diagnostic:
     first = places[0]
-    line, column = place_of(first.element)
-    source = sources.get(first.chapter.file)
+    line, column = first.line, first.column
+    source = sources.get(first.file)
     if source is not None:
         for number, text in enumerate(source.text.splitlines(), source.line):
             match = re.search(rf"(?<!\w){token}s?(?!\w)", text) if number >= line else None
@@ -451,7 +453,7 @@ def _unexplained(token: str, places: Sequence[_Use], sources: Mapping[str, Sourc
                 break
     return warning(
         "abbreviation",
-        first.chapter.file,
+        first.file,
         line,
         column,
         f"The abbreviation {token} is used {len(places)} times and nowhere explained.",
@@ -459,16 +461,16 @@ def _unexplained(token: str, places: Sequence[_Use], sources: Mapping[str, Sourc
     )
 
 
-def _explained(chapter: Chapter) -> set[str]:
+def _explained(chapter: Chapter, body: etree._Element) -> set[str]:
     """The abbreviations that a chapter explains: marked, in brackets, or as a list's terms."""
-    found = {text_of(abbr) for abbr in chapter.body.iter("abbr") if abbr.get("title")}
-    for term in chapter.body.iter("dt"):
+    found = {text_of(abbr) for abbr in body.iter("abbr") if abbr.get("title")}
+    for term in body.iter("dt"):
         found.update(re.findall(r"\w+", text_of(term)))
     if chapter.role == "glossary":
-        for cell in chapter.body.iter("td", "th", "strong"):
+        for cell in body.iter("td", "th", "strong"):
             found.update(re.findall(r"\w+", text_of(cell)))
     # Block by block, so that a bracket may hold marked words and not reach into the next one.
-    for block in chapter.body.iter(*HEADINGS, "p", "li", "dd", "td", "th", "figcaption", "caption"):
+    for block in body.iter(*HEADINGS, "p", "li", "dd", "td", "th", "figcaption", "caption"):
         text = text_of(block)
         for inside in re.findall(r"\(([^()]{2,120})\)", text):
             found.update(re.findall(r"(?<!\w)([^\W\d_]{2,6}?)s?(?!\w)", inside))

@@ -22,6 +22,7 @@ from imprint.heads import presentable
 from imprint.model import Chapter, Source
 from imprint.places import SourceText, mark_places, place_of, source_text
 from imprint.tables import table_faults
+from imprint.trees import HeldTree
 from imprint.words import direction, words
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -85,7 +86,7 @@ def parse(source: Source, lang: str) -> tuple[Chapter, tuple[Diagnostic, ...]]:
         short_title=source.short_title or title,
         standfirst=source.standfirst,
         lang=lang,
-        body=body,
+        tree=HeldTree(body),
         part=source.part,
     )
     return chapter, tuple(diagnostics)

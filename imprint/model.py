@@ -12,7 +12,7 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from lxml import etree
 
@@ -158,6 +158,26 @@ class Manuscript:
 # --- what markup and resolve make ----------------------------------------------------------------
 
 
+class Readable(Protocol):
+    """Bytes, wherever they are."""
+
+    def read(self) -> bytes:
+        """The bytes."""
+        ...
+
+
+class Tree(Protocol):
+    """A chapter's tree, wherever it is (see ``trees``)."""
+
+    def read(self) -> etree._Element:
+        """The tree; nobody may change it."""
+        ...
+
+    def take(self) -> etree._Element:
+        """A tree that whoever makes the next one from it may change."""
+        ...
+
+
 @dataclass(frozen=True)
 class Chapter:
     """A chapter as a tree.
@@ -177,9 +197,14 @@ class Chapter:
     short_title: str
     standfirst: str
     lang: str
-    body: etree._Element
+    tree: Tree
     number: str = ""
     part: str = ""
+
+    @property
+    def body(self) -> etree._Element:
+        """The tree, read anew if need be: whoever looks at all of it asks once."""
+        return self.tree.read()
 
 
 @dataclass(frozen=True)

@@ -10,28 +10,19 @@ import json
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Protocol
-
-from lxml import etree
+from typing import Any
 
 from imprint.diagnostics import Diagnostic, Severity
 from imprint.fragments import Fragment, Link
 from imprint.gathering import Gathering
-from imprint.model import Chapter, TextPosition
+from imprint.model import Chapter, Readable, TextPosition
 from imprint.painted import CiteSlot, FolioSlot, FontUse
 from imprint.paper import Typeset
 from imprint.tags import Content, Kid, LinkObject, StructureElement
+from imprint.trees import StoredTree, serialised
 from imprint.typography import Flaw
 
 _LENGTHS = struct.Struct(">II")
-
-
-class Readable(Protocol):
-    """Packed content, wherever it is."""
-
-    def read(self) -> bytes:
-        """The content."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -73,6 +64,17 @@ class Packed:
     def in_memory(self) -> Packed:
         """The body with its content, to be sent elsewhere."""
         return Packed(Loose(self.source.read()))
+
+
+@dataclass(frozen=True)
+class _Middle:
+    """The second part of packed content."""
+
+    source: Readable
+
+    def read(self) -> bytes:
+        """The part."""
+        return _parts(self.source.read())[1]
 
 
 def _parts(content: bytes) -> tuple[bytes, bytes, bytes]:
@@ -240,21 +242,20 @@ def unpack_gathering(packed: bytes) -> Gathering:
 
 def pack_chapter(chapter: Chapter, found: Sequence[Diagnostic]) -> bytes:
     """A parsed chapter and what is wrong in it as bytes."""
-    known = {name: value for name, value in vars(chapter).items() if name != "body"}
+    known = {name: value for name, value in vars(chapter).items() if name != "tree"}
     facts = _json([known, [list(vars(d).values()) for d in found]])
-    body = etree.tostring(chapter.body, encoding="utf-8", with_tail=False)
+    body = serialised(chapter.body)
     return _LENGTHS.pack(len(facts), len(body)) + facts + body
 
 
-def unpack_chapter(packed: bytes) -> tuple[Chapter, tuple[Diagnostic, ...]]:
-    """A parsed chapter from its bytes."""
+def unpack_chapter(source: Readable) -> tuple[Chapter, tuple[Diagnostic, ...]]:
+    """A parsed chapter whose tree stays where it is."""
     try:
-        facts, body, _ = _parts(packed)
+        facts, _, _ = _parts(source.read())
         known, found = json.loads(facts)
-        parser = etree.XMLParser(huge_tree=True, resolve_entities=False, no_network=True)
-        chapter = Chapter(**known, body=etree.fromstring(body, parser))
+        chapter = Chapter(**known, tree=StoredTree(_Middle(source)))
         return chapter, unpack_diagnostics(found)
-    except (TypeError, struct.error, etree.XMLSyntaxError) as fault:
+    except (TypeError, struct.error) as fault:
         raise ValueError(str(fault)) from fault
 
 

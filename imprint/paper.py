@@ -64,7 +64,7 @@ class Typeset:
 
 def paged_body(chapter: Chapter, page_map: Folios) -> tuple[str, dict[str, str]]:
     """A chapter's section as paged editions have it, serialised, and the folios it cites."""
-    body = copy.deepcopy(chapter.body)
+    body = chapter.tree.take()
     cited = _cite_pages(body, page_map)
     for details in list(body.iter("details")):
         if details.get("class") == "figure-data":

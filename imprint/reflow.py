@@ -6,7 +6,6 @@ the book over files; only their dress differs.
 
 from __future__ import annotations
 
-import copy
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -314,7 +313,7 @@ def _shaped_body(
     """The chapter's tree; links still name ids of the book, whatever file has them."""
     lang = chapter.lang or book.publication.lang
     say = words(lang)
-    body = copy.deepcopy(chapter.body)
+    body = chapter.tree.take()
     body.tail = None
     set_marks(body, [m for m in marks if m.unit == chapter.id], lang)
     _cite_folios(body, pagemap, say("page"))

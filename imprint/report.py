@@ -23,6 +23,7 @@ import pikepdf
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from imprint import __version__, validators
+from imprint.claims import Claims, claims
 from imprint.diagnostics import Diagnostic, Severity
 from imprint.model import Book, Edition
 from imprint.preflight import preflight
@@ -389,7 +390,8 @@ def _checks(kind: str, path: Path) -> list[Check]:
 
 
 def _pdf_checks(path: Path) -> Iterator[Check]:
-    part, (pdfa, level) = _pdf_claims(path)
+    said = _pdf_claims(path)
+    part, (pdfa, level) = said.pdfua, said.pdfa
     if part:
         standard = f"PDF/UA-{part} (ISO 14289-{part})"
         yield Check(standard, "veraPDF", partial(validators.verapdf, path, f"ua{part}"))
@@ -399,15 +401,12 @@ def _pdf_checks(path: Path) -> Iterator[Check]:
     yield Check("PDF syntax (ISO 32000)", "qpdf", partial(validators.qpdf_check, path))
 
 
-def _pdf_claims(path: Path) -> tuple[str, tuple[str, str]]:
-    """The parts of PDF/UA and PDF/A that a file says it conforms to, "" for none."""
+def _pdf_claims(path: Path) -> Claims:
+    """What a file says it conforms to; nothing where it is no PDF."""
     try:
-        with pikepdf.open(path) as pdf, pdf.open_metadata() as metadata:
-            pdfa = str(metadata.get("pdfaid:part", ""))
-            level = str(metadata.get("pdfaid:conformance", "")).lower()
-            return str(metadata.get("pdfuaid:part", "")), (pdfa, level)
+        return claims(path)
     except pikepdf.PdfError:
-        return "", ("", "")
+        return Claims()
 
 
 def _print_checks(path: Path) -> Iterator[Check]:

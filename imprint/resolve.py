@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -20,6 +20,7 @@ from imprint.heads import clean
 from imprint.markup import HEADINGS, name_token, slug, text_of
 from imprint.model import Anchor, Book, Chapter, IndexEntry, Manuscript, TocEntry
 from imprint.places import place_of
+from imprint.trees import HeldTree, Keep
 from imprint.words import sort_key, words
 
 _UNNUMBERED = frozenset(
@@ -33,22 +34,22 @@ _LEADING_TITLES = re.compile(r"\.(html?|md|markdown|mdown|mkd)$", re.I)
 
 
 def resolve(
-    manuscript: Manuscript, chapters: Sequence[Chapter], gallery: Gallery
+    manuscript: Manuscript,
+    chapters: Sequence[Chapter],
+    gallery: Gallery,
+    keep: Keep = HeldTree,
 ) -> tuple[Book, tuple[Diagnostic, ...]]:
     """The book of parsed chapters, and what was found wrong with links, pictures and ids.
 
-    The chapters' trees are taken over and changed: a copy of each would double a long book.
+    ``keep`` lays a tree by until it is needed again.
     """
     named = _name_chapters(chapters)
     with_parts = _with_parts(_number_chapters(manuscript, named))
-    desk = _Desk(manuscript, with_parts, gallery, words(manuscript.publication.lang))
+    desk = _Desk(manuscript, with_parts, gallery, keep)
     desk.unify_ids()
-    desk.place_pictures()
-    desk.number_figures()
-    desk.follow_links()
-    index = desk.gather_index()
-    for chapter in desk.chapters:
-        _number_elements(chapter)
+    desk.rework(desk.rename, desk.place_pictures, desk.number_figures)
+    # What is pointed at has its name and number by now.
+    desk.rework(desk.follow_links, desk.mark_index, _number_elements)
     book = Book(
         publication=manuscript.publication,
         chapters=tuple(desk.chapters),
@@ -56,7 +57,7 @@ def resolve(
         toc=contents(desk.chapters),
         figures=tuple(a for a in desk.anchors.values() if a.kind == "figure"),
         tables=tuple(a for a in desk.anchors.values() if a.kind == "table"),
-        index=index,
+        index=desk.index(),
         assets=gallery.assets(),
     )
     return book, tuple(desk.diagnostics)
@@ -132,13 +133,13 @@ def _part(first: Chapter, name: str) -> Chapter:
         short_title=first.part,
         standfirst="",
         lang=first.lang,
-        body=body,
+        tree=HeldTree(body),
         part=first.part,
     )
 
 
-def _number_elements(chapter: Chapter) -> None:
-    for number, element in enumerate(chapter.body.iter(etree.Element)):
+def _number_elements(_chapter: Chapter, body: etree._Element) -> None:
+    for number, element in enumerate(body.iter(etree.Element)):
         element.set("data-e", str(number))
 
 
@@ -206,18 +207,29 @@ class _Desk:
     """The chapters on which the passes work, and what they find."""
 
     def __init__(
-        self, manuscript: Manuscript, chapters: list[Chapter], gallery: Gallery, word: object
+        self, manuscript: Manuscript, chapters: list[Chapter], gallery: Gallery, keep: Keep
     ) -> None:
         self.manuscript = manuscript
         self.chapters = chapters
         self.gallery = gallery
+        self.keep = keep
         self.word = words(manuscript.publication.lang)
         self.anchors: dict[str, Anchor] = {}
+        self.counts: Counter[str] = Counter()
+        # The ids of the places where a term is treated, by the term and the one under it.
+        self.terms: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.diagnostics: list[Diagnostic] = []
         # For each file, the ids as its author knows them, to the ids as they are in the book.
         self.local: dict[str, dict[str, str]] = defaultdict(dict)
         self.chapter_of_file = {c.file: c for c in reversed(chapters) if c.role != "part"}
-        self.elements: dict[str, etree._Element] = {}
+
+    def rework(self, *passes: Callable[[Chapter, etree._Element], None]) -> None:
+        """Have passes change every chapter, one chapter after another."""
+        for number, chapter in enumerate(self.chapters):
+            body = chapter.tree.take()
+            for change in passes:
+                change(chapter, body)
+            self.chapters[number] = replace(chapter, tree=self.keep(body))
 
     def warn(
         self, code: str, chapter: Chapter, element: etree._Element, message: str, hint: str
@@ -234,18 +246,17 @@ class _Desk:
         for automatic in (False, True):
             for chapter in self.chapters:
                 self._unify(chapter, automatic)
-        for chapter in self.chapters:
-            self._rename(chapter)
 
     def _unify(self, chapter: Chapter, automatic: bool) -> None:
         known = self.local[chapter.file] if chapter.role != "part" else {}
-        for element in chapter.body.iter(etree.Element):
+        body = chapter.body
+        for element in body.iter(etree.Element):
             own = element.get("id")
             if own is None or bool(element.get("data-auto-id")) is not automatic:
                 continue
             if own in known:
                 continue
-            if element.tag == "h1" or element is chapter.body:
+            if element.tag == "h1" or element is body:
                 known[own] = chapter.id
                 continue
             wanted = name_token(own)
@@ -262,9 +273,9 @@ class _Desk:
             kind = "section" if element.tag in HEADINGS else "note" if note else "place"
             self.anchors[name] = Anchor(name, chapter.id, kind, "", text_of(element)[:200])
 
-    def _rename(self, chapter: Chapter) -> None:
+    def rename(self, chapter: Chapter, body: etree._Element) -> None:
+        """Give every element its id in the book."""
         known = self.local[chapter.file] if chapter.role != "part" else {}
-        body = chapter.body
         for element in body.iter(etree.Element):
             element.attrib.pop("data-auto-id", None)
             own = element.get("id")
@@ -274,7 +285,6 @@ class _Desk:
                 del element.attrib["id"]
                 continue
             element.set("id", known.get(own, own))
-            self.elements[element.get("id", "")] = element
         for link in body.iter("a"):
             if link.get("role") in ("doc-noteref", "doc-backlink"):
                 target = (link.get("href") or "")[1:]
@@ -286,10 +296,10 @@ class _Desk:
 
     # Pictures
 
-    def place_pictures(self) -> None:
-        for chapter in self.chapters:
-            for picture in list(chapter.body.iter("img")):
-                self._place_picture(chapter, picture)
+    def place_pictures(self, chapter: Chapter, body: etree._Element) -> None:
+        """Put the book's pictures in the place of files, and marks in that of missing ones."""
+        for picture in list(body.iter("img")):
+            self._place_picture(chapter, picture)
 
     def _place_picture(self, chapter: Chapter, picture: etree._Element) -> None:
         address = picture.get("src") or ""
@@ -363,23 +373,21 @@ class _Desk:
 
     # Figures and tables
 
-    def number_figures(self) -> None:
+    def number_figures(self, chapter: Chapter, body: etree._Element) -> None:
         """Numbers for captioned figures and tables through the whole book."""
-        counts: Counter[str] = Counter()
-        for chapter in self.chapters:
-            for element in chapter.body.iter("figure", "table"):
-                kind = "Table" if element.tag == "table" else "Figure"
-                caption = element.find("caption" if kind == "Table" else "figcaption")
-                if caption is None:
-                    continue
-                words_ = caption.find("span[@class='caption']")
-                if words_ is None:
-                    continue
-                inner = element.find("table") if kind == "Figure" else None
-                if inner is not None and element.find(".//img") is None:
-                    kind = "Table"
-                counts[kind] += 1
-                self._label(chapter, element, caption, kind, counts[kind], text_of(words_))
+        for element in body.iter("figure", "table"):
+            kind = "Table" if element.tag == "table" else "Figure"
+            caption = element.find("caption" if kind == "Table" else "figcaption")
+            if caption is None:
+                continue
+            words_ = caption.find("span[@class='caption']")
+            if words_ is None:
+                continue
+            inner = element.find("table") if kind == "Figure" else None
+            if inner is not None and element.find(".//img") is None:
+                kind = "Table"
+            self.counts[kind] += 1
+            self._label(chapter, element, caption, kind, self.counts[kind], text_of(words_))
 
     def _label(
         self,
@@ -396,7 +404,6 @@ class _Desk:
         caption.insert(0, label)
         name = element.get("id") or self._free_id(f"{kind.lower()}-{number}")
         element.set("id", name)
-        self.elements[name] = element
         self.anchors[name] = Anchor(name, chapter.id, kind.lower(), str(number), title)
 
     def _free_id(self, wanted: str) -> str:
@@ -408,16 +415,16 @@ class _Desk:
 
     # Links
 
-    def follow_links(self) -> None:
-        for chapter in self.chapters:
-            for link in list(chapter.body.iter("a")):
-                if link.get("href") is None:
-                    if link.get("id"):
-                        link.tag = "span"
-                    continue
-                if link.get("role") in ("doc-noteref", "doc-backlink"):
-                    continue
-                self._follow(chapter, link)
+    def follow_links(self, chapter: Chapter, body: etree._Element) -> None:
+        """Have every link lead to an id of the book or to another host, or be none."""
+        for link in list(body.iter("a")):
+            if link.get("href") is None:
+                if link.get("id"):
+                    link.tag = "span"
+                continue
+            if link.get("role") in ("doc-noteref", "doc-backlink"):
+                continue
+            self._follow(chapter, link)
 
     def _follow(self, chapter: Chapter, link: etree._Element) -> None:
         address = (link.get("href") or "").strip()
@@ -547,23 +554,25 @@ class _Desk:
 
     # Index
 
-    def gather_index(self) -> tuple[IndexEntry, ...]:
+    def mark_index(self, chapter: Chapter, body: etree._Element) -> None:
+        """Note the terms that are marked for the index, and give their places ids."""
+        count = 0
+        for mark in body.iter("span"):
+            if mark.get("class") != "index-term":
+                continue
+            term, _, under = (mark.get("data-term") or "").partition(";")
+            term, under = term.strip(), under.strip()
+            if not term:
+                continue
+            count += 1
+            name = self._free_id(f"ix-{chapter.id}-{count}")
+            mark.set("id", name)
+            self.anchors[name] = Anchor(name, chapter.id, "place", "", term)
+            self.terms[term, under].append(name)
+
+    def index(self) -> tuple[IndexEntry, ...]:
         """The index from the terms marked in the text, in the language's order."""
-        places: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for chapter in self.chapters:
-            count = 0
-            for mark in chapter.body.iter("span"):
-                if mark.get("class") != "index-term":
-                    continue
-                term, _, under = (mark.get("data-term") or "").partition(";")
-                term, under = term.strip(), under.strip()
-                if not term:
-                    continue
-                count += 1
-                name = self._free_id(f"ix-{chapter.id}-{count}")
-                mark.set("id", name)
-                self.anchors[name] = Anchor(name, chapter.id, "place", "", term)
-                places[term, under].append(name)
+        places = self.terms
         lang = self.manuscript.publication.lang
         terms = sorted({term for term, _ in places}, key=lambda t: sort_key(t, lang))
         return tuple(_index_entry(term, places, lang) for term in terms)

@@ -18,11 +18,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pikepdf
 from babel.core import get_global
 from lxml import etree
 from lxml.builder import ElementMaker
 
+from imprint.claims import claims
 from imprint.diagnostics import Diagnostic
 from imprint.model import Book, Creator, Edition, Publication
 from imprint.publish import Finished
@@ -522,20 +522,18 @@ def _conformance(text: str) -> Iterator[str]:
 
 def _pdf_features(content: bytes | Path) -> list[str]:
     """What the catalogue, the tag tree and the metadata of a PDF say."""
-    with pikepdf.open(_readable(content)) as pdf:
-        with pdf.open_metadata() as metadata:
-            part = str(metadata.get("pdfuaid:part", ""))
-        codes = {"1": {"05"}, "2": {"06"}}.get(part, set())
-        if not codes:
-            return []
-        codes |= {"13", "14", "29"}  # which PDF/UA requires, and veraPDF checks
-        if not pdf.is_encrypted:
-            codes.add("10")
-        if "/Lang" in pdf.Root:
-            codes.add("22")
-        if "/Outlines" in pdf.Root:
-            codes.add("11")
-        codes.add("52")
+    said = claims(content)
+    codes = {"1": {"05"}, "2": {"06"}}.get(said.pdfua, set())
+    if not codes:
+        return []
+    codes |= {"13", "14", "29"}  # which PDF/UA requires, and veraPDF checks
+    if not said.encrypted:
+        codes.add("10")
+    if "/Lang" in said.catalogue:
+        codes.add("22")
+    if "/Outlines" in said.catalogue:
+        codes.add("11")
+    codes.add("52")
     return sorted(codes)
 
 

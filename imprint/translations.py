@@ -13,7 +13,6 @@ import tomllib
 from bisect import bisect_right
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from hashlib import sha256
@@ -27,6 +26,7 @@ from imprint.model import Chapter, Manuscript, Source
 from imprint.places import place_of
 from imprint.policy import ignored_lines
 from imprint.room import MOST_DATA_BYTES, Refusal, read_inside
+from imprint.trees import HeldTree
 from imprint.words import words
 
 RECORD = "translated.toml"
@@ -311,7 +311,7 @@ def mark_chapters(
 
 def _marked(chapter: Chapter, starts: Sequence[int], stale: set[int], said: str) -> Chapter:
     """The chapter with words before each element with which a stale block begins."""
-    body = deepcopy(chapter.body)
+    body = chapter.tree.take()
     left = set(stale)
     for element in [*body, *body.iterfind(".//li[@class='note']")]:
         if element.tag == "h1" or element.get("class") == "standfirst":
@@ -327,7 +327,7 @@ def _marked(chapter: Chapter, starts: Sequence[int], stale: set[int], said: str)
                 element.insert(0, mark)
             else:
                 element.addprevious(mark)
-    return replace(chapter, body=body)
+    return replace(chapter, tree=HeldTree(body))
 
 
 # --- the record ----------------------------------------------------------------------------------

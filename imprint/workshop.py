@@ -15,13 +15,16 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lxml import etree
+
 from imprint import fingerprint, tasks
 from imprint.cache import Kept, Store, digest
 from imprint.crew import Crew, Task, WorkerLostError, processes
 from imprint.diagnostics import Diagnostic, error
 from imprint.figures import DataTable, Drawing, FigureStyle
 from imprint.limits import FOR_A_FIGURE
-from imprint.model import Chapter, Source
+from imprint.model import Chapter, Source, Tree
+from imprint.trees import StoredTree, serialised
 
 if TYPE_CHECKING:
     from imprint.gathering import Gathering, Order
@@ -62,23 +65,34 @@ class Workshop:
         self, sources: Sequence[Source], lang: str
     ) -> list[tuple[Chapter, tuple[Diagnostic, ...]]]:
         """The sources parsed, in their order."""
-        from imprint.packing import unpack_chapter
-
         known: dict[str, tuple[Chapter, tuple[Diagnostic, ...]]] = {}
         keys = [digest(fingerprint.engine(), lang, _stable(vars(s))) for s in sources]
         missing: list[Task] = []
         for source, key in zip(sources, keys, strict=True):
             packed = self.store.get("chapters", key)
             try:
-                known[key] = unpack_chapter(packed or b"")
+                known[key] = self._chapter(key, packed or b"")
             except ValueError:
                 name = f"{source.file} {key}"
                 missing.append(Task(name, tasks.parse_chapter, (source, lang)))
         for task, packed in self.crew.results(missing):
             key = task.name.rpartition(" ")[2]
             self.store.put("chapters", key, packed)
-            known[key] = unpack_chapter(packed)
+            known[key] = self._chapter(key, packed)
         return [known[key] for key in keys]
+
+    def _chapter(self, key: str, packed: bytes) -> tuple[Chapter, tuple[Diagnostic, ...]]:
+        """A parsed chapter whose tree stays on the disk."""
+        from imprint.packing import Loose, unpack_chapter
+
+        # What cannot be read is not kept.
+        unpack_chapter(Loose(packed))
+        return unpack_chapter(self.store.keep("chapters", key, packed))
+
+    def lay_by(self, tree: etree._Element) -> Tree:
+        """A tree that is read again when somebody needs it."""
+        content = serialised(tree)
+        return StoredTree(self.store.keep("trees", digest(content), content))
 
     def figure(
         self, path: Path, *, lang: str, room: Path, fonts: Path, style: FigureStyle

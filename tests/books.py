@@ -24,6 +24,7 @@ from imprint.model import (
     TextPosition,
     TocEntry,
 )
+from imprint.trees import HeldTree
 
 THEME = Path(__file__).parent.parent / "templates" / "default"
 FONTS = THEME.parent / "fonts"
@@ -70,7 +71,7 @@ def chapter(id: str, title: str, markup: str, **known: str) -> Chapter:
         short_title=known.get("short_title", ""),
         standfirst=known.get("standfirst", ""),
         lang=lang,
-        body=body(section),
+        tree=HeldTree(body(section)),
         number=known.get("number", ""),
     )
 

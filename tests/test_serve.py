@@ -33,6 +33,7 @@ from imprint.preview.guard import Door
 from imprint.preview.patience import PatientProtocol
 from imprint.preview.proof import block_at
 from imprint.preview.server import MOST_CONNECTIONS, listening
+from imprint.trees import HeldTree
 from tests.validators import axe_violations, browser
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -947,7 +948,7 @@ def test_a_missing_folder_is_told_of(imprint, tmp_path):
 
 def chapter(xml: str) -> Chapter:
     body = etree.fromstring(f"<section>{xml}</section>")
-    return Chapter("c", "c.md", "chapter", 1, "C", "", "", "en", body)
+    return Chapter("c", "c.md", "chapter", 1, "C", "", "", "en", HeldTree(body))
 
 
 def test_a_line_of_the_source_belongs_to_the_block_that_begins_before_it():

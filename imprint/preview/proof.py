@@ -6,7 +6,6 @@ pages of the web edition and of the PDF find each other.
 
 from __future__ import annotations
 
-import copy
 import io
 import threading
 import zipfile
@@ -25,6 +24,7 @@ from imprint.diagnostics import Diagnostic
 from imprint.model import Book, Chapter, Manuscript, PageMap
 from imprint.paginate import Pagination, paginate
 from imprint.theme import Theme
+from imprint.trees import HeldTree
 from imprint.workshop import Workshop
 
 # What a reader sees as one piece, and would click at.
@@ -188,11 +188,11 @@ def _web_files(book: Book, page_map: PageMap, theme: Theme) -> dict[str, bytes]:
 def _numbered(chapters: Sequence[Chapter]) -> Iterator[Chapter]:
     """The chapters with an id for every block."""
     for number, chapter in enumerate(chapters, 1):
-        body = copy.deepcopy(chapter.body)
+        body = chapter.tree.take()
         for element in body.iter(etree.Element):
             if element.tag in BLOCKS and not element.get("id") and element.get("data-e"):
                 element.set("id", f"imprint-{number}-{element.get('data-e')}")
-        yield replace(chapter, body=body)
+        yield replace(chapter, tree=HeldTree(body))
 
 
 # --- where things stand in the text ---------------------------------------------------------------
