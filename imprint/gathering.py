@@ -181,7 +181,7 @@ class Sheet:
         self.early_entries = b"".join(
             ENTRY.pack(*places.get(number, unused)) for number in range(CATALOG, NAMESPACE + 1)
         )
-        direct = tuple(number - self.base for number in sorted(self.streams))
+        direct = tuple(n - self.base for n in sorted(self.streams) if n >= self.base)
         return bytes(content), entries, direct
 
     def _pack(self, stream: int, numbers: Sequence[int]) -> None:
