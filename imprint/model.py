@@ -17,6 +17,11 @@ from typing import Any, Protocol
 from lxml import etree
 
 EDITIONS = ("pdf", "print", "epub", "web")
+# The units that are generated. Their names stand for them in the page map: no chapter and no place
+# in a text may have one.
+GENERATED = (
+    "cover", "half-title", "title-page", "imprint", "contents", "figures", "index", "back-cover",
+)  # fmt: skip
 
 
 # --- what load makes -----------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from imprint.diagnostics import Diagnostic, warning
 from imprint.figures import DataTable
 from imprint.heads import clean
 from imprint.markup import HEADINGS, name_token, slug, text_of
-from imprint.model import Anchor, Book, Chapter, IndexEntry, Manuscript, TocEntry
+from imprint.model import GENERATED, Anchor, Book, Chapter, IndexEntry, Manuscript, TocEntry
 from imprint.places import place_of
 from imprint.trees import HeldTree, Keep
 from imprint.words import sort_key, words
@@ -46,6 +46,7 @@ def resolve(
     named = _name_chapters(chapters)
     with_parts = _with_parts(_number_chapters(manuscript, named))
     desk = _Desk(manuscript, with_parts, gallery, keep)
+    desk.know_chapters(chapters, named)
     desk.unify_ids()
     desk.rework(desk.rename, desk.place_pictures, desk.number_figures)
     # What is pointed at has its name and number by now.
@@ -70,7 +71,7 @@ def _name_chapters(chapters: Sequence[Chapter]) -> list[Chapter]:
     """Every chapter with an id of its own: what its head says, else its file's name."""
     wanted = [name_token(c.id or slug(_stem(c.file)) or "chapter") for c in chapters]
     counts = Counter(wanted)
-    taken: set[str] = set()
+    taken = set(GENERATED)
     named = []
     for chapter, name in zip(chapters, wanted, strict=True):
         folder = PurePosixPath(chapter.file).parent.name
@@ -221,6 +222,8 @@ class _Desk:
         self.diagnostics: list[Diagnostic] = []
         # For each file, the ids as its author knows them, to the ids as they are in the book.
         self.local: dict[str, dict[str, str]] = defaultdict(dict)
+        # Ids of chapters as their heads give them, where the book has others for them.
+        self.renamed: dict[str, str] = {}
         self.chapter_of_file = {c.file: c for c in reversed(chapters) if c.role != "part"}
 
     def rework(self, *passes: Callable[[Chapter, etree._Element], None]) -> None:
@@ -236,6 +239,12 @@ class _Desk:
     ) -> None:
         line, column = place_of(element)
         self.diagnostics.append(warning(code, chapter.file, line, column, message, hint))
+
+    def know_chapters(self, written: Sequence[Chapter], named: Sequence[Chapter]) -> None:
+        """Note which chapters are not called what their heads say: generated parts are."""
+        for before, after in zip(written, named, strict=True):
+            if name_token(before.id) in GENERATED:
+                self.renamed.setdefault(before.id, after.id)
 
     def unify_ids(self) -> None:
         """Ids that are unique in the book; those made from headings give way to the authors'."""
@@ -264,7 +273,7 @@ class _Desk:
             if note:
                 wanted = re.sub(r"^(note|noteref)-", rf"\1-{chapter.id}-", wanted)
             name, number = wanted, 1
-            if name in self.anchors:
+            if name in self.anchors or name in GENERATED:
                 name = f"{chapter.id}-{wanted}"
             while name in self.anchors:
                 number += 1
@@ -477,6 +486,8 @@ class _Desk:
         known = self.local[chapter.file]
         if fragment in known:
             return known[fragment], True
+        if own and fragment in self.renamed:
+            return self.renamed[fragment], True
         if own and (fragment in self.anchors):
             return fragment, True
         loose = _loose(fragment)
