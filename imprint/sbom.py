@@ -108,18 +108,19 @@ def _purl(found: Distribution) -> str:
 
 
 def _component(found: Distribution) -> Json:
-    licences = _licences(found)
+    stated = licences(found)
     return {
         "type": "library",
         "bom-ref": _purl(found),
         "purl": _purl(found),
         "name": found.metadata["Name"],
         "version": found.version,
-        **({"licenses": licences} if licences else {}),
+        **({"licenses": stated} if stated else {}),
     }
 
 
-def _licences(found: Distribution) -> list[Json]:
+def licences(found: Distribution) -> list[Json]:
+    """The licences that a package states, as CycloneDX writes them."""
     about = found.metadata.json
     if expression := about.get("license_expression"):
         return [{"expression": expression}]
