@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import io
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -76,11 +76,15 @@ class LargePicture:
 
 @dataclass(frozen=True)
 class NavPoint:
-    """A line of the contents; without ``href`` it only heads those under it."""
+    """A line of the contents; without ``href`` it only heads those under it.
+
+    ``key`` is its id in the paged editions.
+    """
 
     title: str
     href: str
     children: tuple[NavPoint, ...] = ()
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -333,15 +337,55 @@ def _generated(plan: Plan, unit: str) -> Document:
     """The document of a part that the author did not write."""
     say = words(plan.publication.lang)
     title, context = _GENERATED[unit](plan)
-    marks = Markup("").join(
-        _mark_markup(mark, plan.publication.lang) for mark in plan.marks if mark.unit == unit
-    )
+    placing = _placing(plan, unit)
     template = "nav" if unit == "contents" else unit
     text = _render(
-        plan, template, lang=plan.publication.lang, title=say(title), page_marks=marks, **context
+        plan,
+        template,
+        lang=plan.publication.lang,
+        title=say(title),
+        page_marks=_markup(plan, placing.top),
+        marks_before=lambda key: _markup(plan, placing.before.get(key, ())),
+        end_marks=_markup(plan, placing.end),
+        **context,
     )
     properties = ("nav",) if unit == "contents" else ()
     return Document(plan.files[unit], unit, say(title), text, properties=properties)
+
+
+def _placing(plan: Plan, unit: str) -> reflow.Placing:
+    """Where the page marks of a generated part go."""
+    marks = [mark for mark in plan.marks if mark.unit == unit]
+    lines = {"contents": _contents_lines, "figures": _figures_lines, "index": _index_lines}
+    named = lines[unit](plan) if unit in lines else []
+    return reflow.placed_marks(unit, marks, named, plan.pagemap)
+
+
+def _contents_lines(plan: Plan) -> Iterator[tuple[str, str]]:
+    def walk(points: Iterable[NavPoint]) -> Iterator[tuple[str, str]]:
+        for point in points:
+            yield point.key, point.key
+            yield from walk(point.children)
+
+    return walk(_nav_points(plan))
+
+
+def _figures_lines(plan: Plan) -> Iterator[tuple[str, str]]:
+    for anchor in (*plan.book.figures, *plan.book.tables):
+        yield f"figures/{anchor.id}", f"figures/{anchor.id}"
+
+
+def _index_lines(plan: Plan) -> Iterator[tuple[str, str]]:
+    """The letters, where the first term under them stands, and the terms."""
+    for group in _index_groups(plan):
+        yield group.key, group.terms[0].key
+        for term in group.terms:
+            yield term.key, term.key
+            yield from ((child.key, child.key) for child in term.children)
+
+
+def _markup(plan: Plan, marks: Iterable[PageMark]) -> Markup:
+    return Markup("").join(_mark_markup(mark, plan.publication.lang) for mark in marks)
 
 
 def _mark_markup(mark: PageMark, lang: str) -> Markup:
@@ -391,7 +435,11 @@ def _figures_context(plan: Plan) -> tuple[str, dict[str, Any]]:
 
 def _index_context(plan: Plan) -> tuple[str, dict[str, Any]]:
     """The index."""
-    return "Index", {"terms": reflow.index_terms(plan.book.index, plan.pagemap, plan.owner)}
+    return "Index", {"groups": _index_groups(plan)}
+
+
+def _index_groups(plan: Plan) -> tuple[reflow.Group, ...]:
+    return reflow.by_letter(reflow.index_terms(plan.book.index, plan.pagemap, plan.owner))
 
 
 def _nav_context(plan: Plan) -> tuple[str, dict[str, Any]]:
@@ -438,7 +486,7 @@ def _nav_point(entry: TocEntry, owner: Mapping[str, str]) -> list[NavPoint]:
     href = reflow.place(entry.id, owner)
     if not title or not (href or children):
         return list(children)
-    return [NavPoint(title, href, children)]
+    return [NavPoint(title, href, children, f"contents/{entry.id}")]
 
 
 def _page_list(plan: Plan) -> tuple[reflow.Locator, ...]:

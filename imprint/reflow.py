@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -22,7 +23,7 @@ from imprint.contentmodel import HEADINGS, INLINE, MARK, Admission, repaired, sa
 from imprint.drawing import svg_file
 from imprint.model import Anchor, Asset, Book, Chapter, IndexEntry, Page, PageMap, TextPosition
 from imprint.webfonts import with_faces
-from imprint.words import direction, words
+from imprint.words import direction, initial, words
 
 # The generated parts of a book that a reflowable edition has as files of their own.
 GENERATED = ("cover", "title-page", "imprint", "contents", "figures", "index")
@@ -32,13 +33,14 @@ GENERATED = ("cover", "title-page", "imprint", "contents", "figures", "index")
 class PageMark:
     """Where a printed page begins: its id in the edition, its folio and the file's unit.
 
-    ``start`` is None at the very beginning of the unit's file.
+    ``start`` is None at the very beginning of the unit's file; ``page`` is the page's number.
     """
 
     id: str
     label: str
     unit: str
     start: TextPosition | None = None
+    page: int = 0
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,45 @@ def _mark(page: Page, unit: str, start: TextPosition | None, taken: set[str]) ->
     if name in taken:
         name = f"{name}-{page.number}"
     taken.add(name)
-    return PageMark(name, page.label, unit, start)
+    return PageMark(name, page.label, unit, start, page.number)
+
+
+@dataclass(frozen=True)
+class Placing:
+    """Where the marks of a generated part go: before everything, before lines of it, behind it."""
+
+    top: tuple[PageMark, ...] = ()
+    before: Mapping[str, tuple[PageMark, ...]] = field(default_factory=dict)
+    end: tuple[PageMark, ...] = ()
+
+
+def placed_marks(
+    unit: str,
+    marks: Iterable[PageMark],
+    lines: Iterable[tuple[str, str]],
+    pagemap: PageMap,
+) -> Placing:
+    """The marks of a generated part at its lines, given in order with the print's ids of them.
+
+    A page begins with the first line that stands on it; a blank one begins where the next one does.
+    """
+    opening = pagemap.anchors.get(unit, 0)
+    first: dict[int, str] = {}
+    for key, name in lines:
+        if name in pagemap.anchors:
+            first.setdefault(pagemap.anchors[name], key)
+    top: tuple[PageMark, ...] = ()
+    before: dict[str, tuple[PageMark, ...]] = {}
+    waiting: tuple[PageMark, ...] = ()
+    for mark in marks:
+        waiting = (*waiting, mark)
+        if mark.page <= opening or not opening:
+            top, waiting = (*top, *waiting), ()
+        elif mark.page in first:
+            key = first[mark.page]
+            before[key] = (*before.get(key, ()), *waiting)
+            waiting = ()
+    return Placing(top, before, waiting)
 
 
 def as_found(marks: Sequence[PageMark], chapters: Sequence[Shaped]) -> tuple[PageMark, ...]:
@@ -531,20 +571,49 @@ class Locator:
 
 @dataclass(frozen=True)
 class Term:
-    """A line of the index."""
+    """A line of the index; ``key`` is its id in the paged editions."""
 
     term: str
     locators: tuple[Locator, ...]
     children: tuple[Term, ...] = ()
+    key: str = ""
 
 
 def index_terms(
-    entries: Iterable[IndexEntry], pagemap: PageMap, owner: Mapping[str, str]
+    entries: Iterable[IndexEntry],
+    pagemap: PageMap,
+    owner: Mapping[str, str],
+    prefix: str = "index/",
 ) -> tuple[Term, ...]:
     """The index with a link for each folio; without folios the places are counted."""
     return tuple(
-        Term(e.term, _locators(e.ids, pagemap, owner), index_terms(e.children, pagemap, owner))
-        for e in entries
+        Term(
+            entry.term,
+            _locators(entry.ids, pagemap, owner),
+            index_terms(entry.children, pagemap, owner, f"{prefix}{number}."),
+            f"{prefix}{number}",
+        )
+        for number, entry in enumerate(entries, 1)
+    )
+
+
+@dataclass(frozen=True)
+class Group:
+    """The lines of the index under a letter."""
+
+    letter: str
+    terms: tuple[Term, ...]
+
+    @property
+    def key(self) -> str:
+        """A name for the letter's own line."""
+        return f"{self.terms[0].key} {self.letter}"
+
+
+def by_letter(terms: Iterable[Term]) -> tuple[Group, ...]:
+    """The index under its letters, as the paged editions have it."""
+    return tuple(
+        Group(letter, tuple(group)) for letter, group in groupby(terms, lambda t: initial(t.term))
     )
 
 
@@ -562,12 +631,13 @@ def _locators(
 
 @dataclass(frozen=True)
 class Listed:
-    """A line of the list of figures and tables."""
+    """A line of the list of figures and tables; ``key`` is its id in the paged editions."""
 
     label: str
     title: str
     page: str
     href: str
+    key: str = ""
 
 
 def listed(
@@ -575,7 +645,7 @@ def listed(
 ) -> tuple[Listed, ...]:
     """The figures or tables that the edition has, with their places."""
     return tuple(
-        Listed(f"{word} {a.number}".strip(), a.title, pagemap.label(a.id), href)
+        Listed(f"{word} {a.number}".strip(), a.title, pagemap.label(a.id), href, f"figures/{a.id}")
         for a in anchors
         if (href := place(a.id, owner))
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -136,7 +135,7 @@ def part_html(
         tables=book.tables,
         index=book.index,
         page_refs=page_references(page_map),
-        initial=lambda entry: initial(entry.term),
+        initial=lambda entry: lexicon.initial(entry.term),
         date_text=lambda date: lexicon.date_text(date, lang),
         **more,
     )
@@ -165,11 +164,3 @@ def page_references(page_map: PageMap) -> Callable[[IndexEntry], list[tuple[str,
 def _run_label(page_map: PageMap, run: list[int]) -> str:
     first, last = (page_map.pages[n - 1].label for n in (run[0], run[-1]))
     return first if first == last else f"{first}–{last}"
-
-
-def initial(term: str) -> str:
-    """The letter under which a term stands in the index, without its accents; "#" for none."""
-    for character in unicodedata.normalize("NFKD", term):
-        if character.isalpha():
-            return character.upper()
-    return "#"

@@ -177,6 +177,10 @@ class _Recorder:
                     continue
                 if _hyphenated(box):
                     change.actual[mcid] = box.text[:-1] + "\xad"
+                elif getattr(box, "text", "").endswith("-"):
+                    # A typed hyphen at a line's end would be taken for one that breaks a word; the
+                    # place between two lines is a zero width space (Unicode, 23.2).
+                    change.actual[mcid] = box.text + "\u200b"
                 elif area == "leader":
                     # Dots lead the eye; who listens hears a pause.
                     change.actual[mcid] = " "

@@ -210,3 +210,11 @@ def _weight(char: str, alphabet: str) -> tuple[int, int]:
 def list_join(items: Sequence[str], lang: str) -> str:
     """The items as a list in words: "a, b and c" in British English, "a, b et c" in French."""
     return format_list(list(items), locale=locale(lang)) if items else ""
+
+
+def initial(term: str) -> str:
+    """The letter under which a term stands in the index, without its accents; "#" for none."""
+    for character in unicodedata.normalize("NFKD", term):
+        if character.isalpha():
+            return character.upper()
+    return "#"

@@ -36,7 +36,7 @@ GUIDE = ROOT.parent / "shared" / "manuscripts" / "open-source-guide"
 DEFAULT_LANGUAGES = tomllib.loads((ROOT / "source" / "publication.toml").read_text("utf-8"))[
     "languages"
 ]
-# The editions that all tests look at; what is special in print has tests of its own.
+# The editions that all tests look at; print is made of the default publication alone.
 JUDGED = ("pdf", "epub", "web")
 
 
@@ -152,7 +152,8 @@ class Publications:
         return Built(name, lang, source, output, run)
 
     def _build(self, source: Path, output: Path) -> Run:
-        editions = [option for kind in JUDGED for option in ("--edition", kind)]
+        kinds = (*JUDGED, "print") if source == ROOT / "source" else JUDGED
+        editions = [option for kind in kinds for option in ("--edition", kind)]
         return run_imprint(
             "build", source, "--output", output, *editions, cache=self.workshop / "cache"
         )

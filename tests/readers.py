@@ -223,17 +223,32 @@ def _address(address: str) -> str:
     return f"{scheme.lower()}{colon}{rest}"
 
 
+def read_print(path: Path) -> list[list[Piece]]:
+    """The running text of each page, without a tree: no furniture, and no words in pictures."""
+    with pikepdf.open(path) as pdf:
+        readers = [_page_reader(page, index) for index, page in enumerate(pdf.pages)]
+    return [
+        [piece for mcid, piece in reader.marked.items() if mcid not in reader.pictures]
+        for reader in readers
+    ]
+
+
 _Marked = dict[int, Piece]
 
 
 def _read_page(page: pikepdf.Page, index: int) -> tuple[_Marked, list[Piece]]:
     """The text of a page by marked-content identifier, and that of its artifacts."""
+    reader = _page_reader(page, index)
+    return reader.marked, reader.outside
+
+
+def _page_reader(page: pikepdf.Page, index: int) -> _PageReader:
     reader = _PageReader(page, index)
     for instruction in pikepdf.parse_content_stream(
         page, "q Q cm BT ET Tm Td TD T* Tf Tj TJ ' \" BDC BMC EMC"
     ):
         reader.follow(str(instruction.operator), instruction.operands)
-    return reader.marked, reader.outside
+    return reader
 
 
 Matrix = tuple[float, float, float, float, float, float]
@@ -268,6 +283,7 @@ class _PageReader:
         self.open: list[int | str | None] = []
         self.actual: dict[int, str] = {}
         self.marked: _Marked = {}
+        self.pictures: set[int] = set()
         self.outside: list[Piece] = []
 
     def follow(self, operator: str, operands: list[Object]) -> None:
@@ -313,6 +329,8 @@ class _PageReader:
         elif isinstance(properties, Dictionary) and "/MCID" in properties:
             mcid = int(properties.MCID)
             self.open.append(mcid)
+            if operands[0] == Name.Figure:
+                self.pictures.add(mcid)
             self.marked.setdefault(mcid, Piece("", self.index))
             if "/ActualText" in properties:
                 self.actual[mcid] = str(properties.ActualText)
