@@ -64,7 +64,10 @@ class Document:
 
 @dataclass(frozen=True)
 class LargePicture:
-    """A picture alone on a page, and the place in the text that it belongs to."""
+    """A picture alone on a page, and the place in the text that it belongs to.
+
+    ``size`` is that of a picture for facing pages, which is shown in halves one above the other.
+    """
 
     name: str
     src: str
@@ -72,6 +75,7 @@ class LargePicture:
     caption: str
     back: str
     lang: str
+    size: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -276,11 +280,24 @@ def _large_pictures(
                 " ".join(c.xpath("string()") for c in figure.iterchildren("figcaption")).split()
             )
             back = f"{file}#{figure.get('id') or each.body.get('id')}"
-            found.append(
-                LargePicture(name, picture.get("src"), picture.get("alt"), caption, back, lang)
+            src, alt, size = (
+                picture.get("src"),
+                picture.get("alt"),
+                _size_in_halves(figure, picture),
             )
+            found.append(LargePicture(name, src, alt, caption, back, lang, size))
             reflow.add_large_link(figure, name, lang)
     return tuple(found)
+
+
+def _size_in_halves(figure: etree._Element, picture: etree._Element) -> tuple[float, float] | None:
+    """The size of a picture that was drawn for facing pages, None for any other."""
+    if "spread" not in figure.get("class", "").split():
+        return None
+    try:
+        return float(picture.get("width", "")), float(picture.get("height", ""))
+    except ValueError:
+        return None
 
 
 def _set_languages(body: etree._Element) -> None:
@@ -330,7 +347,8 @@ def _large_picture(plan: Plan, picture: LargePicture) -> Document:
     title = picture.caption or words(picture.lang)("Large picture")
     lang = picture.lang or plan.publication.lang
     text = _render(plan, "large-picture", lang=lang, title=title, picture=picture)
-    return Document(picture.name, picture.name, title, text, is_linear=False)
+    properties = ("svg",) if picture.size else ()
+    return Document(picture.name, picture.name, title, text, is_linear=False, properties=properties)
 
 
 def _generated(plan: Plan, unit: str) -> Document:
