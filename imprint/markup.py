@@ -727,10 +727,11 @@ class _Shape:
                     for link in list(note.iter("a")):
                         if link.get("class") == "note-back":
                             _remove(link)
+        said = "".join(self.body.xpath(".//text()[not(ancestor::code or ancestor::pre)]"))
         for match in re.finditer(r"(?<!\\)\[\^([^\]\s]+)\](?!:)", self.source.text):
             label = match[1]
             defined = re.search(rf"^[ >]*\[\^{re.escape(label)}\]:", self.source.text, re.M | re.I)
-            if not defined and f"[^{label}]" in "".join(self.body.itertext()):
+            if not defined and f"[^{label}]" in said:
                 places = source_text(self.source.text, self.source.line)
                 line, column = places.position(match.start())
                 self.diagnostics.append(

@@ -36,7 +36,7 @@ GUIDE = ROOT.parent / "shared" / "manuscripts" / "open-source-guide"
 DEFAULT_LANGUAGES = tomllib.loads((ROOT / "source" / "publication.toml").read_text("utf-8"))[
     "languages"
 ]
-# The editions that all tests look at; print is made of the default publication alone.
+# The editions that all tests look at; print is made of the default publication and of the handbook.
 JUDGED = ("pdf", "epub", "web")
 
 
@@ -152,7 +152,8 @@ class Publications:
         return Built(name, lang, source, output, run)
 
     def _build(self, source: Path, output: Path) -> Run:
-        kinds = (*JUDGED, "print") if source == ROOT / "source" else JUDGED
+        printed = source in (ROOT / "source", ROOT / "docs")
+        kinds = (*JUDGED, "print") if printed else JUDGED
         editions = [option for kind in kinds for option in ("--edition", kind)]
         return run_imprint(
             "build", source, "--output", output, *editions, cache=self.workshop / "cache"
@@ -161,6 +162,8 @@ class Publications:
     def _source(self, name: str) -> Path:
         if name == "default":
             return ROOT / "source"
+        if name == "handbook":
+            return ROOT / "docs"
         if name == "guide":
             if not GUIDE.exists():
                 pytest.skip("The manuscript of the Open Source Guides is not at hand.")
@@ -178,6 +181,7 @@ BOOKS = [
     ("guide", "fr"),
     ("mdbook", "en"),
     ("odds and ends", "en"),
+    ("handbook", "en"),
     ("long", "en"),
 ]
 

@@ -83,6 +83,9 @@ def test_a_first_book_with_nothing_but_the_wheel(installed: Installed, tmp_path:
         assert run.returncode == 0, run.stdout + run.stderr
     run = installed(*command, "build", cwd=tmp_path / "book")
     assert run.returncode == 0, run.stdout + run.stderr
+    assert (
+        "a text alternative" in installed(*command, "explain", "alt-missing", cwd=tmp_path).stdout
+    )
     manifest = json.loads((tmp_path / "book" / "output" / "manifest.json").read_text("utf-8"))
     editions = {file["edition"] for file in manifest["files"]}
     assert editions >= {"pdf", "print", "epub", "web"}

@@ -14,6 +14,7 @@ _COMMANDS = {
     "build": ("build", "build"),
     "check": ("check", "check"),
     "clean": ("clean", "clean"),
+    "explain": ("explain", "explain"),
     "import": ("import_book", "import_book"),
     "new": ("new", "new"),
     "proof": ("proof", "proof"),

@@ -124,7 +124,8 @@ def _in_closing(source: Path, found: Sequence[Diagnostic], *, failed: bool) -> s
         return (
             f"{source} is not fit for the press." if failed else f"{source} is fit for the press."
         )
+    more = f"What a code means: imprint explain {found[0].code}\n" if found else ""
     if failed:
-        return "Mend the errors above; `imprint build` would stop at them."
+        return f"{more}Mend the errors above; `imprint build` would stop at them."
     state = "There is nothing to mend." if not found else "There are no errors."
-    return f"{state} Next: imprint build {source}"
+    return f"{more}{state} Next: imprint build {source}"

@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import quote
 
 from imprint import __version__
-from imprint.codes import rules
 from imprint.diagnostics import Diagnostic, Severity
+from imprint.explained import explanations
 
 FORMATS = ("human", "json", "sarif", "github")
 
@@ -60,10 +60,7 @@ def _sarif(diagnostics: Sequence[Diagnostic], folder: Path) -> str:
             "driver": {
                 "name": "Imprint",
                 "version": __version__,
-                "rules": [
-                    {"id": code, "shortDescription": {"text": rules().get(code, code)}}
-                    for code in codes
-                ],
+                "rules": [_rule(code) for code in codes],
             }
         },
         "columnKind": "unicodeCodePoints",
@@ -75,6 +72,15 @@ def _sarif(diagnostics: Sequence[Diagnostic], folder: Path) -> str:
         "runs": [run],
     }
     return json.dumps(log, ensure_ascii=False, indent=1) + "\n"
+
+
+def _rule(code: str) -> dict[str, Any]:
+    known = explanations().get(code)
+    rule = {"id": code, "shortDescription": {"text": known.rule if known else code}}
+    if not known:
+        return rule
+    # 3.49.13: what to do, for those who look at a finding
+    return rule | {"help": {"text": known.remedy, "markdown": known.remedy}}
 
 
 def _result(diagnostic: Diagnostic, folder: Path, rule: int) -> dict[str, Any]:
