@@ -11,7 +11,8 @@ from tests.conftest import DEFAULT_LANGUAGES, Built, Publications
 from tests.validators import browser, served
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: a thread cannot run two of Playwright's loops, and others start theirs.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with browser() as running:
         yield running
