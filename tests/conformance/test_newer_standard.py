@@ -1,5 +1,6 @@
 """A publication that asks for ``pdf.standard = "ua-2"``: PDF/UA-2 and PDF/A-4 in one file."""
 
+import shutil
 from pathlib import Path
 
 import pikepdf
@@ -7,6 +8,7 @@ import pytest
 
 from imprint.build import Request, build
 from tests import validators
+from tests.conftest import DEFAULT_LANGUAGES, ROOT
 
 PUBLICATION = """
 title = "Newer"
@@ -72,3 +74,24 @@ def test_every_destination_is_a_structure_element(newer: Path) -> None:
         for name, target in names.items():
             assert target.SD[0].Type == "/StructElem", name
         assert names["part"].SD[0].S == "/H2"
+
+
+@pytest.fixture(scope="module")
+def newer_default(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The default publication as it is, but for the standard."""
+    folder = tmp_path_factory.mktemp("newer-default")
+    shutil.copytree(ROOT / "source", folder / "source")
+    path = folder / "source" / "publication.toml"
+    settings = path.read_text(encoding="utf-8")
+    assert "[pdf]" not in settings
+    path.write_text(f'{settings}\n[pdf]\nstandard = "ua-2"\n', encoding="utf-8")
+    report = build(Request(folder / "source", folder / "output", editions=("pdf",)))
+    assert not report.failed, report.diagnostics
+    return folder / "output"
+
+
+@pytest.mark.parametrize("profile", ["ua2", "4"])
+def test_the_default_book_conforms_in_each_language(newer_default: Path, profile: str) -> None:
+    files = sorted(newer_default.glob("*.pdf"))
+    assert len(files) == len(DEFAULT_LANGUAGES)
+    assert validators.verapdf_many(files, profile) == {file: [] for file in files}
