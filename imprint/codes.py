@@ -105,6 +105,7 @@ _MANUSCRIPT = {
     "figure-data": "The data of a figure are in the publication's folder.",
     "figure-drawing": "Figures can be drawn from their data.",
     "figure-foreign": "Figures hold no scripts, pictures or foreign objects.",
+    "figure-text": "What the words in a drawing say is said in the text as well.",
     "figure-opacity": "Figures use no transparency.",
     "figure-table": "The table of a figure can be made.",
     # Tables

@@ -71,6 +71,9 @@ _PICTURE_FILE = re.compile(r"\.(png|jpe?g|gif|svg|webp|avif|tiff?|bmp|heic|pdf|e
 _CAMERA_NAME = re.compile(r"(IMG|DSC[FN]?|PXL|P|Screenshot|Bildschirmfoto)[ _-]?\d[\d _.-]*", re.I)
 _ADDRESS = re.compile(r"(https?://|www\.)\S+", re.I)
 _LONGEST_ADDRESS = 40
+_WORDS = re.compile(r"[^\W\d_]{3,}")
+# Fewer words are labels, which an alternative need not repeat.
+_MANY_WORDS = 12
 _ATX = re.compile(r"[ >]{0,6}(#{1,6})(?:\s|$)")
 _HTML_HEADING = re.compile(r"<h([1-6])\b", re.I)
 # Where words are quoted from machines or from other works: no place to look for the author's own.
@@ -90,6 +93,7 @@ def lint(
         source = texts.get(chapter.file)
         for rule in (_alternatives, _links, _tables, _languages):
             found.extend(rule(chapter))
+        found.extend(_words_in_drawings(chapter, book))
         if source is not None:
             found.extend(_heading_gaps(chapter, source))
     found = [d for d in found if (d.file, d.line, d.column) not in told or d.code[:4] != "alt-"]
@@ -186,6 +190,43 @@ def _alternative_fault(
             "Begin with what it shows.",
         )
     return None
+
+
+def _words_in_drawings(chapter: Chapter, book: Book) -> Iterator[Diagnostic]:
+    """Drawings full of words that stand nowhere else: who does not see them does not get them.
+
+    Pictures made of pixels may hold words as well, which takes eyes to find out (``report``).
+    """
+    for picture in chapter.body.iter("img"):
+        asset = book.assets.get(picture.get("src") or "")
+        if asset is None or asset.media_type != "image/svg+xml":
+            continue
+        figure = next(picture.iterancestors("figure"), picture)
+        following = figure.getnext()
+        if following is not None and following.tag == "details":
+            continue  # its data or its description
+        drawn = _words_of_drawing(asset.content)
+        told = f"{picture.get('alt') or ''} {text_of(chapter.body)}"
+        unsaid = drawn - set(_WORDS.findall(told.casefold()))
+        if len(unsaid) >= _MANY_WORDS and len(unsaid) > len(drawn) / 2:
+            yield _warn(
+                chapter,
+                picture,
+                "figure-text",
+                f"This drawing holds {len(drawn)} words, of which {len(unsaid)} stand neither in its "
+                "text alternative nor in the chapter.",
+                "Say in the text or in the alternative what they say, or put a `<details>` with a "
+                "description behind the figure.",
+            )
+
+
+def _words_of_drawing(content: bytes) -> set[str]:
+    try:
+        tree = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))
+    except etree.XMLSyntaxError:
+        return set()
+    texts = (" ".join(text.itertext()) for text in tree.iter("{*}text"))
+    return {word for text in texts for word in _WORDS.findall(text.casefold())}
 
 
 def _caption(figure: etree._Element) -> str:

@@ -39,7 +39,7 @@ _EPUB_MACHINE = "EPUB Accessibility 1.1 and WCAG 2.2 A and AA, as far as a machi
 # The linter's codes, and those of earlier stages, that are about accessibility.
 ACCESSIBILITY_CODES = frozenset(
     "alt-missing alt-file-name alt-short alt-caption alt-redundant alt-repeated heading-gap "
-    "empty-heading link-text link-address link-ambiguous table-headers table-layout language-unmarked "
+    "empty-heading figure-text link-text link-address link-ambiguous table-headers table-layout language-unmarked "
     "abbreviation contrast".split()
 )
 
@@ -114,6 +114,7 @@ QUESTIONS = (
         "WCAG 1.4.5 Images of text",
         "Is no text given as a picture where it could be given as text?",
         _READ,
+        ("figure-text",),
     ),
     Question(
         "WCAG 2.3.1 Three flashes",

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 RULES = frozenset(
     "alt-missing alt-file-name alt-short alt-caption alt-redundant alt-repeated heading-gap "
     "link-text link-address link-ambiguous table-headers table-layout language-unmarked abbreviation "
-    "contrast".split()
+    "contrast figure-text".split()
 )
 HEAD = "+++\ntitle = 'Tides'\n+++\n"
 
@@ -94,6 +94,33 @@ def test_a_redundant_beginning_in_the_language_of_the_text(tmp_path: Path) -> No
     assert codes(tmp_path, f"{HEAD}\n![Image d'une marée haute](one.png)\n", "fr") == [
         "alt-redundant"
     ]
+
+
+WORDS = (
+    "alpha beta gamma delta epsilon zeta theta iota kappa lambda omicron upsilon omega rho".split()
+)
+
+
+def drawn(folder: Path, text: str) -> list[tuple[str, int, int]]:
+    """What is told of a drawing with a dozen words and more in it."""
+    lines = "".join(f'<text x="9" y="{n * 9}">{word}</text>' for n, word in enumerate(WORDS))
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 99 150">{lines}</svg>'
+    (folder / "en").mkdir()
+    (folder / "en" / "words.svg").write_text(svg, encoding="utf-8")
+    return told(folder, f"{HEAD}\n![The letters of an alphabet](words.svg)\n{text}\n")
+
+
+def test_a_drawing_full_of_words_that_stand_nowhere_else(tmp_path: Path) -> None:
+    assert [(code, line) for code, line, _ in drawn(tmp_path, "")] == [("figure-text", 5)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [" ".join(WORDS), "\n<details><summary>What it shows</summary>All of them.</details>"],
+    ids=["in the text", "in a description"],
+)
+def test_words_of_a_drawing_that_are_told(tmp_path: Path, text: str) -> None:
+    assert drawn(tmp_path, text) == []
 
 
 # --- headings ------------------------------------------------------------------------------------
