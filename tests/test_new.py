@@ -65,6 +65,7 @@ def test_it_says_what_comes_next() -> None:
     told = run("new", "book", "--yes")
     assert [line.split("  ")[1] for line in told.output.splitlines() if line.startswith("  ")] == [
         "cd book",
+        "imprint serve",
         "imprint check",
         "imprint build",
     ]

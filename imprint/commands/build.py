@@ -165,6 +165,7 @@ def _summary(report: Report, request: Request, console: Console) -> None:
         )
     console.print(table)
     console.print(_what_was_done(report))
+    console.print(_what_is_next(report, request.output))
 
 
 def _what_was_done(report: Report) -> str:
@@ -172,6 +173,13 @@ def _what_was_done(report: Report) -> str:
         return "Nothing had changed."
     anew = report.laid_out - report.from_cache
     return f"{anew} of {report.laid_out} units laid out anew, the others taken from the cache."
+
+
+def _what_is_next(report: Report, output: Path) -> str:
+    """Where to begin to read, and where it stands what was checked."""
+    library = output / "web" / "index.html"
+    begin = library if library.is_file() else output / report.made[0].edition.file
+    return f"Next: open {_shown(begin)}; {_shown(output / 'report.html')} tells what was checked."
 
 
 def _name(edition: Edition) -> str:

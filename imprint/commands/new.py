@@ -76,6 +76,7 @@ def _say_what_next(name: Path, wish: Wish) -> None:
     click.echo("\nWhat comes next:")
     for command, why in (
         (f"cd {name}", ""),
+        ("imprint serve", "the book in a browser, while you write"),
         ("imprint check", "what is wrong, line by line"),
         ("imprint build", "all editions, in output/"),
     ):
