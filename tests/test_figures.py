@@ -311,6 +311,39 @@ def holds(borders: dict[str, Any], code: str) -> Callable[[float, float], bool]:
     return inside
 
 
+def test_every_label_on_the_map_stands_in_its_country() -> None:
+    borders = json.loads((SOURCE / "data" / "borders.topo.json").read_text())
+    table = {row["iso"]: row for row in rows("countries.csv")}
+    labels = {row["iso"]: row for row in rows("map-labels.csv")}
+    # The two candidates have numbers; the shapes of some dependencies have no code.
+    assert labels.keys() - table.keys() == {"BA", "CS"}
+    assert table.keys() <= labels.keys()
+    shapes = {s.get("id") for s in borders["objects"]["countries"]["geometries"]}
+    for iso in table:
+        label = labels[iso]
+        for lang in LANGUAGES:
+            words = label[f"label_{lang}"].replace("-|", "-").replace("|", " ")
+            assert words == table[iso][f"name_{lang}"] or iso == "MK"
+        lead = label["lead_lon"], label["lead_lat"]
+        lon, lat = map(float, lead if all(lead) else (label["lon"], label["lat"]))
+        assert iso in shapes
+        # A leader ends at the country's edge; a label without one may stand beside it, in the sea.
+        step = 0.4 if all(lead) else 0 if label["align"] == "center" else 1
+        inside = holds(borders, iso)
+        near = itertools.product((-2, -1, 0, 1, 2), (-1, 0, 1))
+        assert any(inside(lon + step * east, lat + step * north) for east, north in near), iso
+
+
+def test_the_capitals_stand_in_their_countries() -> None:
+    borders = json.loads((SOURCE / "data" / "borders.topo.json").read_text())
+    near = [(east / 10, north / 10) for east in (-2, -1, 0, 1, 2) for north in (-2, -1, 0, 1, 2)]
+    for row in rows("countries.csv"):
+        # Outlines are simplified: a capital on the shore may lie a little outside.
+        inside = holds(borders, row["iso"])
+        lon, lat = float(row["lon"]), float(row["lat"])
+        assert any(inside(lon + east, lat + north) for east, north in near), row["iso"]
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_map_can_be_cut_in_the_middle(lang: str) -> None:
     drawing = drawn(SOURCE / "figures" / "map.vl.json", lang)
