@@ -165,7 +165,7 @@ def _summary(report: Report, request: Request, console: Console) -> None:
         )
     console.print(table)
     console.print(_what_was_done(report))
-    console.print(_what_is_next(report, request.output))
+    console.print(_what_is_next(report, request.output), soft_wrap=True)
 
 
 def _what_was_done(report: Report) -> str:
