@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,29 @@ def test_the_languages_have_the_same_figures_tables_and_boxes() -> None:
         for manuscript in MANUSCRIPTS
     )
     assert english == french
+
+
+def _runs(text: str, length: int = 9) -> set[str]:
+    """Digests of all runs of so many words."""
+    words = re.findall(r"[a-z0-9]+", text.lower())
+    return {
+        hashlib.sha256(" ".join(words[n : n + length]).encode()).hexdigest()[:12]
+        for n in range(len(words) - length + 1)
+    }
+
+
+def test_the_sentences_are_our_own() -> None:
+    """No nine words on end are those of the publication of 2005 that the book takes its theme from.
+
+    ``public_text.txt`` holds digests of such runs in the first paragraphs of its closing section.
+    """
+    theirs = set((Path(__file__).parent / "public_text.txt").read_text().split())
+    assert len(theirs) > 100
+    sentence = (
+        "Direct benefits to citizens of NATO member and Partner countries alike are also "
+        "being generated."
+    )
+    assert _runs(sentence) <= theirs
+    for source in MANUSCRIPTS[0].sources:
+        text = re.sub(r"\{index:[^}]*\}", "", source.text)
+        assert not _runs(text) & theirs, source.file
