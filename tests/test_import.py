@@ -652,3 +652,28 @@ def test_an_epub_that_unpacks_to_too_much(tmp_path: Path, monkeypatch: pytest.Mo
     taken, [found] = take_over(tmp_path / "a.epub")
     assert taken is None
     assert found.code == "import-source"
+
+
+def test_a_part_that_is_a_file_keeps_what_it_says(tmp_path: Path) -> None:
+    book = tmp_path / "book"
+    book.mkdir()
+    (book / "_quarto.yml").write_text(
+        "project: {type: book}\nbook:\n  title: Gauges\n  chapters:\n    - index.qmd\n"
+        "    - part: begin.qmd\n      chapters: [intro.qmd]\n"
+        "    - part: end.qmd\n      chapters: [last.qmd]\n"
+    )
+    (book / "index.qmd").write_text("# Preface\n\nWords.\n")
+    (book / "begin.qmd").write_text("# Beginnings {.unnumbered}\n\nWhat this part is about.\n")
+    (book / "intro.qmd").write_text("# Introduction\n\nWords.\n")
+    (book / "end.qmd").write_text("# Endings\n")
+    (book / "last.qmd").write_text("# Last\n\nWords.\n")
+    made = tmp_path / "made"
+    told = CliRunner().invoke(main, ["import", str(book), str(made)])
+    assert told.exit_code == 0, told.output
+    settings = tomllib.loads((made / "publication.toml").read_text(encoding="utf-8"))
+    assert settings["parts"] == [
+        {"title": "Beginnings", "chapters": ["begin.md", "intro.md"]},
+        {"title": "Endings", "chapters": ["last.md"]},
+    ]
+    text = (made / "en" / "begin.md").read_text(encoding="utf-8")
+    assert "What this part is about." in text

@@ -263,13 +263,17 @@ def _nested(
             continue
         file = str(item.get("file") or item.get("href") or "")
         title = next((str(item[key]) for key in titles if item.get(key)), "")
+        opening = ""
         if not file and title and re.search(r"\.(?:qmd|[Rr]md|md|ipynb)$", title):
-            # Quarto: a part may be a file of its own, whose heading is the part's title.
-            title = _heading_of(root, title)
+            # Quarto: a part may be a file of its own, whose heading is the part's title. What else
+            # it says becomes the part's first chapter.
+            opening, title = title, _heading_of(root, title)
         if file and "://" not in file:
             yield Listed(_as_markdown(file), title, level, role)
         elif title and level == 1:
             yield Listed(title=title)
+        if opening and is_own_file(root, opening) and _says_more(root, opening):
+            yield Listed(_as_markdown(opening), level=level, role=role)
         for key in keys:
             deeper = level + 1 if file else level
             yield from _nested(
@@ -277,6 +281,13 @@ def _nested(
             )
         if title and not file and level == 1:
             yield Listed()
+
+
+def _says_more(root: Path, file: str) -> bool:
+    """Whether there is text in a file besides its head and its first heading."""
+    text, _told = read_text(root, file)
+    body = re.sub(r"\A---\n.*?\n---\n", "", text or "", flags=re.DOTALL)
+    return bool(re.sub(r"^# .*$", "", body, count=1, flags=re.MULTILINE).strip())
 
 
 def _heading_of(root: Path, file: str) -> str:
