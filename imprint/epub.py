@@ -168,6 +168,7 @@ def _plan(
         reflow.link(each.body, files[each.chapter.id], owner)
     large = _large_pictures(chapters, files)
     for each in chapters:
+        _tie_descriptions(each.body)
         _set_languages(each.body)
     generated = {"contents": "nav.xhtml"} | {
         unit: f"{unit}.xhtml" for unit in reflow.GENERATED if unit != "contents"
@@ -298,6 +299,27 @@ def _size_in_halves(figure: etree._Element, picture: etree._Element) -> tuple[fl
         return float(picture.get("width", "")), float(picture.get("height", ""))
     except ValueError:
         return None
+
+
+def _tie_descriptions(body: etree._Element) -> None:
+    """Name the data or the description behind a figure as the picture's details, with a way back."""
+    for figure in body.iter("figure"):
+        details, picture = figure.getnext(), figure.find(".//img")
+        if details is None or details.tag != "details" or picture is None or not figure.get("id"):
+            continue
+        details.set("id", details.get("id") or f"{figure.get('id')}-description")
+        picture.set("aria-details", details.get("id"))
+        back = etree.SubElement(
+            etree.SubElement(details, "p"), "a", {"href": f"#{figure.get('id')}"}
+        )
+        back.set("role", "doc-backlink")
+        back.set("aria-label", words(_language(figure))("Back to the text"))
+        back.text = "↩"
+
+
+def _language(element: etree._Element) -> str:
+    named = element.xpath("string(ancestor-or-self::*[@lang][1]/@lang)")
+    return str(named) or "en"
 
 
 def _set_languages(body: etree._Element) -> None:
@@ -695,6 +717,9 @@ def _features(plan: Plan, documents: Sequence[Document], *, has_pictures: bool) 
         "pageNavigation": bool(plan.marks),
         "index": bool(plan.book.index) and "index" in plan.units,
         "MathML": formulas,
+        "longDescription": any(
+            img.get("aria-details") for each in plan.chapters for img in each.body.iter("img")
+        ),
     }
     return [name for name, is_there in present.items() if is_there]
 

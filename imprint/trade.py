@@ -51,7 +51,6 @@ _EPUB_FEATURES = {
     "index": "12",
     "readingOrder": "13",
     "alternativeText": "14",
-    "longDescription": "15",
     "MathML": "17",
     "pageBreakMarkers": "19",
     "structuralNavigation": "29",

@@ -213,6 +213,23 @@ def test_a_wide_figure_opens_alone(parts):
     assert 'linear="no"' in text(parts, "content.opf")
 
 
+def test_a_description_behind_a_figure_is_tied_to_its_picture(tmp_path):
+    markup = (
+        '<figure id="f"><img src="figures/map.svg" alt="A map"/></figure>'
+        "<details><summary>What it shows</summary><p>A coast.</p></details>"
+    )
+    full, _ = books.partnership()
+    book, pagemap = books.simple(books.chapter("one", "One", markup))
+    content = made(replace(book, assets=full.assets), pagemap)
+    assert findings(content, tmp_path) == []
+    found = files(content)
+    tree = etree.fromstring(found["EPUB/one.xhtml"])
+    [name] = tree.xpath("//*[@id='f']//@aria-details")
+    [details] = tree.xpath("//*[@id=$name]", name=name)
+    assert details.xpath(".//*[@role='doc-backlink']/@href") == ["#f"]
+    assert "longDescription" in metas(found, "schema:accessibilityFeature")
+
+
 def test_drawings_carry_the_faces_of_their_text(parts):
     assert "data:font/woff2;base64," in text(parts, "images/map.svg")
 
