@@ -367,7 +367,7 @@ def _math(node: etree._Element, here: Admission) -> list[Node]:
     if formula is not None:
         return [formula]
     words = etree.Element("span", {"class": "formula"})
-    words.text = node.get("alttext") or " ".join("".join(node.itertext()).split())
+    words.text = node.get("alttext") or drawing.in_a_line(node)
     return [words]
 
 

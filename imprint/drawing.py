@@ -275,6 +275,11 @@ _COUNTS = {
     "msubsup": 3, "munderover": 3,
 }  # fmt: skip
 _TOKENS = frozenset({"mi", "mn", "mo", "mtext", "ms"})
+# What stands between the parts of a formula that is written in a line.
+_JOINTS = {
+    "mfrac": "/", "msub": "_", "msup": "^", "munder": "_", "mover": "^",
+    "msubsup": "_^", "munderover": "_^",
+}  # fmt: skip
 _ROWS = frozenset({"math", "mrow", "mstyle", "mpadded", "mphantom", "msqrt", "mtd", "merror"})
 _MATH_ATTRIBUTES = {
     "mathvariant": re.compile(r"normal|bold|italic|bold-italic|double-struck|script|fraktur|sans-serif|monospace"),
@@ -308,10 +313,37 @@ def math(element: etree._Element) -> etree._Element | None:
         outer.append(clean)
         clean = outer
     clean.set("xmlns", MATHML)
-    words = " ".join("".join(clean.itertext()).split())
+    words = in_a_line(clean)
     if words and not clean.get("alttext"):
         clean.set("alttext", words)
     return clean
+
+
+def in_a_line(element: etree._Element) -> str:
+    """A formula as text: a/b for a fraction, x^2 for a power, x_1 for what stands below."""
+    tag = _local(element)
+    if tag in ("annotation", "annotation-xml", "mphantom"):
+        return ""
+    parts = [in_a_line(part) for part in element if isinstance(part.tag, str)]
+    if not parts:
+        return " ".join("".join(element.itertext()).split())
+    if tag in _JOINTS and len(parts) > 1:
+        joined = parts[0]
+        for joint, part in zip(_JOINTS[tag], parts[1:], strict=False):
+            joined = f"{_whole(joined)}{joint}{_whole(part)}"
+        return joined
+    if tag == "mroot" and len(parts) == 2:
+        return f"{parts[1]}√({parts[0]})"
+    if tag == "msqrt":
+        return f"√({''.join(parts)})"
+    if tag == "mtable":
+        return "; ".join(parts)
+    return (", " if tag == "mtr" else "").join(parts)
+
+
+def _whole(part: str) -> str:
+    """A part of a formula that nothing beside it can tear apart."""
+    return part if len(part) < 2 or part.isalnum() or part[-1] == ")" else f"({part})"
 
 
 def _local(element: etree._Element) -> str:

@@ -49,6 +49,7 @@ _ATTRIBUTES = frozenset(
 )
 _KNOWN = KEPT | _UNWRAPPED | _DROPPED | _EMBEDDED | {"input", "svg", "math"}
 _SVG = "{http://www.w3.org/2000/svg}"
+_MATHML = "{http://www.w3.org/1998/Math/MathML}"
 # A name with its namespace, which is not that of namespaces: a parser of HTML takes any name.
 _XML_NAME = re.compile(r"(?:\{(?!http://www\.w3\.org/2000/xmlns/)[^}]*\})?[A-Za-z_][A-Za-z0-9_.-]*")
 _LEADS_OUT = re.compile(r"url\(\s*['\"]?(?!#)|@import|javascript:|expression\(", re.IGNORECASE)
@@ -213,6 +214,8 @@ def _copy(child: Element, target: etree._Element, depth: int) -> None:
         _append_text(target, "" if tag in _DROPPED else "".join(child.itertext()))
     elif tag.startswith(_SVG):
         target.append(_copy_svg(child))
+    elif tag == f"{_MATHML}math":
+        target.append(_copy_formula(child))
     elif tag in _DROPPED:
         return
     elif tag in _EMBEDDED:
@@ -233,6 +236,20 @@ def _copy(child: Element, target: etree._Element, depth: int) -> None:
             made = target
         _append_text(made, child.text)
         _copy_children(child, made, depth + 1)
+
+
+def _copy_formula(element: Element) -> etree._Element:
+    """A formula's elements and attributes; each edition takes of them what it can show."""
+    made = etree.Element(element.tag.removeprefix(_MATHML))
+    for name, value in element.attrib.items():
+        if _XML_NAME.fullmatch(name) and not name.lower().startswith("on"):
+            made.set(name, _clean(value) or "")
+    made.text = _clean(element.text)
+    for child in element:
+        if isinstance(child.tag, str) and child.tag.startswith(_MATHML):
+            made.append(_copy_formula(child))
+            made[-1].tail = _clean(child.tail)
+    return made
 
 
 def _copy_svg(element: Element) -> etree._Element:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from lxml import etree
 
+from imprint.drawing import in_a_line
 from imprint.fragments import Fragment
 from imprint.model import Chapter
 from imprint.typography import Flaw
@@ -81,7 +82,24 @@ def paged_body(chapter: Chapter, page_map: Folios) -> tuple[str, dict[str, str]]
         picture.set("src", ASSET_SCHEME + (picture.get("src") or ""))
         for name in ("width", "height"):
             picture.attrib.pop(name, None)
+    for formula in list(body.iter("math")):
+        _set_in_a_line(formula)
     return etree.tostring(body, encoding="unicode"), cited
+
+
+def _set_in_a_line(formula: etree._Element) -> None:
+    """Set a formula as text: the layout engine knows no mathematics."""
+    text = in_a_line(formula)
+    said = formula.get("alttext") or text
+    display = " display" if formula.get("display") == "block" else ""
+    kept = {
+        name: formula.get(name, "") for name in ("id", "data-e", "data-at") if formula.get(name)
+    }
+    for part in list(formula):
+        formula.remove(part)
+    formula.tag, formula.text = "span", text
+    formula.attrib.clear()
+    formula.attrib.update({**kept, "class": f"formula{display}", "aria-label": said})
 
 
 def _cite_pages(body: etree._Element, page_map: Folios) -> dict[str, str]:

@@ -201,6 +201,8 @@ class _Builder:
             return self.note(element)
         if tag in special:
             return special[tag](element)
+        if "formula" in element.get("class", "").split():
+            return self.formula(element)
         if element.get("class") == "half":
             # Half of a picture that runs over facing pages: the figure holds it, not a group.
             return self.flow(element)
@@ -266,6 +268,13 @@ class _Builder:
                 attributes={"BBox": marks[0].rect} if marks[0].rect else {},
             )
         ]
+
+    def formula(self, element: Element) -> list[Kid]:
+        """Mathematics with its words, which ISO 14289-1, 7.7 asks for."""
+        kids = self.flow(element)
+        if not kids:
+            return []
+        return [replace(self.made(element, "Formula", kids), alt=element.get("aria-label"))]
 
     def flow_of_children(self, element: Element) -> list[Kid]:
         return [kid for child in element for kid in self.convert(child)]
