@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor
+from functools import partial
 from pathlib import Path
 
 import pikepdf
@@ -343,8 +344,10 @@ def test_watching_builds_again_on_a_change(book: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-u", "-m", "imprint", "build", str(watched), "-e", "pdf", "-j", "2",
                "-o", str(watched / "out"), "--watch"]  # fmt: skip
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        # Whoever starts the tests in the background of a shell has them ignore Ctrl-C.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     lines: list[str] = []
     assert process.stdout is not None
     reader = threading.Thread(target=lambda: lines.extend(process.stdout))  # type: ignore[arg-type]
