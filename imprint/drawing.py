@@ -325,7 +325,7 @@ def in_a_line(element: etree._Element) -> str:
     if tag in ("annotation", "annotation-xml", "mphantom"):
         return ""
     parts = [in_a_line(part) for part in element if isinstance(part.tag, str)]
-    if not parts:
+    if not parts or _has_stray_words(element):
         return " ".join("".join(element.itertext()).split())
     if tag in _JOINTS and len(parts) > 1:
         joined = parts[0]
@@ -339,6 +339,11 @@ def in_a_line(element: etree._Element) -> str:
     if tag == "mtable":
         return "; ".join(parts)
     return (", " if tag == "mtr" else "").join(parts)
+
+
+def _has_stray_words(element: etree._Element) -> bool:
+    """Whether words stand between the parts of a formula, where MathML has none."""
+    return any(text and text.strip() for text in (element.text, *(part.tail for part in element)))
 
 
 def _whole(part: str) -> str:
@@ -372,7 +377,7 @@ def _math_element(element: etree._Element) -> etree._Element | None:
         return None if parts else clean
     if tag == "mspace":
         return clean
-    if not _is_sound(tag, [_local(p) for p in parts]):
+    if not _is_sound(tag, [_local(p) for p in parts]) or _has_stray_words(element):
         return None
     for part in parts:
         inner = _math_element(part)

@@ -239,16 +239,23 @@ def _copy(child: Element, target: etree._Element, depth: int) -> None:
 
 
 def _copy_formula(element: Element) -> etree._Element:
-    """A formula's elements and attributes; each edition takes of them what it can show."""
+    """A formula's elements and attributes; each edition takes of them what it can show.
+
+    What is no MathML, such as HTML within it, is its words.
+    """
     made = etree.Element(element.tag.removeprefix(_MATHML))
     for name, value in element.attrib.items():
         if _XML_NAME.fullmatch(name) and not name.lower().startswith("on"):
             made.set(name, _clean(value) or "")
     made.text = _clean(element.text)
     for child in element:
-        if isinstance(child.tag, str) and child.tag.startswith(_MATHML):
-            made.append(_copy_formula(child))
-            made[-1].tail = _clean(child.tail)
+        if isinstance(child.tag, str):
+            name = child.tag.removeprefix(_MATHML)
+            if name != child.tag and _XML_NAME.fullmatch(name):
+                made.append(_copy_formula(child))
+            elif child.tag not in _DROPPED:
+                _append_text(made, "".join(child.itertext()))
+        _append_text(made, child.tail)
     return made
 
 

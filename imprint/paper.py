@@ -95,10 +95,8 @@ def _set_in_a_line(formula: etree._Element) -> None:
     kept = {
         name: formula.get(name, "") for name in ("id", "data-e", "data-at") if formula.get(name)
     }
-    for part in list(formula):
-        formula.remove(part)
+    formula.clear(keep_tail=True)
     formula.tag, formula.text = "span", text
-    formula.attrib.clear()
     formula.attrib.update({**kept, "class": f"formula{display}", "aria-label": said})
 
 

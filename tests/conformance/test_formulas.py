@@ -17,6 +17,12 @@ The share <math alttext="a over b"><mfrac><mi>a</mi><mi>b</mi></mfrac></math> is
 
 Broken: <math><mfrac><mi>c</mi></mfrac></math>, and more words.
 """
+WORDS = """# Words
+
+The rate <math><mtext>of <b>all</b> ships</mtext></math> is <math>let <mi>x</mi> be <mn>2</mn></math> here.
+
+<math><mi"q>y</mi"q><mo>+</mo><mtext>z<script>alert(1)</script></mtext></math>
+"""
 
 
 @pytest.fixture(scope="module")
@@ -50,4 +56,21 @@ def test_both_pass(output: Path) -> None:
     [pdf], [epub] = output.glob("*.pdf"), output.glob("*.epub")
     assert validators.verapdf(pdf, "ua1") == []
     assert validators.verapdf(pdf, "2a") == []
+    assert not [m for m in validators.epubcheck(epub) if not m.startswith("USAGE ")]
+
+
+def test_whatever_stands_in_a_formula_its_words_stay(tmp_path: Path) -> None:
+    (tmp_path / "words").mkdir()
+    (tmp_path / "words" / "a.md").write_text(WORDS, encoding="utf-8")
+    report = build(Request(tmp_path / "words", tmp_path / "out", ("pdf", "epub"), jobs=1))
+    assert not report.failed
+    [pdf], [epub] = (tmp_path / "out").glob("*.pdf"), (tmp_path / "out").glob("*.epub")
+    formulas = read_pdf(pdf).tree.find("Formula")
+    assert [f.text().strip() for f in formulas] == ["of all ships", "let x be 2", "y+z"]
+    with zipfile.ZipFile(epub) as package:
+        text = package.read("EPUB/a.xhtml").decode()
+    assert "<mtext>of all ships</mtext>" in text
+    assert '<span class="formula">let x be 2</span>' in text
+    assert "alert" not in text
+    assert validators.verapdf(pdf, "ua1") == []
     assert not [m for m in validators.epubcheck(epub) if not m.startswith("USAGE ")]
