@@ -151,21 +151,16 @@ class _Volume:
 
     def add(self, gathering: Gathering) -> None:
         """Write a gathering; those before it have lower numbers."""
-        self._place(gathering.base, gathering.entries, gathering.direct)
+        self._place(gathering.base, gathering.entries)
         self._write(gathering.content)
         # The bulk is in the file; what follows needs the rest.
         self.gatherings.append(gathering.without_bulk())
 
-    def _place(self, base: int, entries: bytes, direct: Sequence[int]) -> None:
+    def _place(self, base: int, entries: bytes) -> None:
         """Enter objects in the cross-reference table, with offsets counted from the file's start."""
-        width = ENTRY.size
-        unused = base - len(self.entries) // width
+        unused = base - len(self.entries) // ENTRY.size
         self.entries += ENTRY.pack(0, 0, 65535) * unused
-        placed = bytearray(entries)
-        for index in direct:
-            kind, offset, last = ENTRY.unpack_from(placed, index * width)
-            ENTRY.pack_into(placed, index * width, kind, offset + self.position, last)
-        self.entries += placed
+        self.entries += self._moved(entries)
 
     def _moved(self, entries: bytes) -> bytes:
         """Entries with the offsets that they have when their objects are written next."""
@@ -209,12 +204,12 @@ class _Volume:
         self._finish(sheet, information)
 
     def _finish(self, sheet: Sheet, information: bytes) -> None:
-        content, entries, direct = sheet.finished()
+        content, entries = sheet.finished()
         first = CATALOG * ENTRY.size
         # What has a number known beforehand stands in the table's first rows.
         own = self._moved(sheet.early_entries)
         self.entries[first : first + len(own)] = own
-        self._place(self.end, entries, direct)
+        self._place(self.end, entries)
         self._write(content)
         number, start = len(self.entries) // ENTRY.size, self.position
         self.entries += ENTRY.pack(1, start, 0)

@@ -5,18 +5,14 @@ load → markup → resolve → typeset → pagemap → assemble, epub, web → 
 
 from __future__ import annotations
 
-import atexit
 import datetime
 import os
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +23,7 @@ from imprint.crew import Crew, Hire, WorkerLostError, crew, processes
 from imprint.diagnostics import Diagnostic, error
 from imprint.fontconfig import use_theme_fonts
 from imprint.model import EDITIONS, Book, Edition, Manuscript
-from imprint.scratch import hold, sweep
+from imprint.scratch import lasting, sweep
 
 if TYPE_CHECKING:
     from imprint.fetching import Fetcher
@@ -145,15 +141,7 @@ def hands(jobs: int | None) -> tuple[Hire | None, int]:
 
 def _font_folder(store: Store, request: Request) -> Path:
     """Where fontconfig's settings and its cache are, for longer than workers live."""
-    return store.folder / "fontconfig" if request.cached else _passing_folder()
-
-
-@lru_cache(maxsize=1)
-def _passing_folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="imprint-fontconfig-"))
-    hold(folder)
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+    return store.folder / "fontconfig" if request.cached else lasting("fontconfig")
 
 
 def _wishes(request: Request) -> tuple[object, ...]:

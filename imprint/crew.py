@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import multiprocessing
 import os
-import shutil
 import signal
 import tempfile
 import threading
@@ -23,13 +21,11 @@ from concurrent.futures import (
 )
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from multiprocessing import forkserver, resource_tracker
-from pathlib import Path
 from typing import Any
 
 from imprint.limits import USUAL, Limits, OverLimitError, take_seat, within
-from imprint.scratch import hold
+from imprint.scratch import lasting
 
 # So many tasks a worker are on their way: enough that none waits, few enough to hold in memory.
 _AHEAD = 3
@@ -103,17 +99,14 @@ class Crew:
 
     def relieve(self) -> None:
         """Have others do the tasks to come: those at work keep what they have read."""
-        with self._lock:
-            executor, self._executor = self._executor, None
+        executor = self._let_go(for_good=False)
         if executor is not None:
             # Nothing is cancelled: whoever waits for a task that is would wait for ever.
             executor.shutdown(wait=False)
 
     def close(self, *, wait_for_tasks: bool = True) -> None:
         """Send the workers home."""
-        with self._lock:
-            executor, self._executor = self._executor, None
-            self._closed = True
+        executor = self._let_go(for_good=True)
         if executor is not None:
             _send_home(executor, wait_for_tasks=wait_for_tasks)
 
@@ -123,9 +116,7 @@ class Crew:
         Whoever waits for a task is told that it is lost. Were tasks cancelled instead, they would
         wait for ever: ``wait`` takes no notice of that (CPython 3.11 to 3.14).
         """
-        with self._lock:
-            executor, self._executor = self._executor, None
-            self._closed = True
+        executor = self._let_go(for_good=True)
         workers = multiprocessing.active_children()
         for worker in workers:
             worker.kill()
@@ -133,6 +124,13 @@ class Crew:
             worker.join(_DYING_SECONDS)
         if executor is not None:
             executor.shutdown(wait=False)
+
+    def _let_go(self, *, for_good: bool) -> Executor | None:
+        """Those who are at work, who get no more tasks; ``for_good`` nobody is hired after them."""
+        with self._lock:
+            executor, self._executor = self._executor, None
+            self._closed = self._closed or for_good
+        return executor
 
     def _spread(self, tasks: Iterator[Task]) -> Iterator[tuple[Task, Any]]:
         under_way: dict[Future[Any], tuple[Task, Executor]] = {}
@@ -243,17 +241,12 @@ def processes(size: int, limits: Limits = USUAL) -> Executor:
     if context.get_start_method() == "forkserver":
         _start_deaf()
     return ProcessPoolExecutor(
-        max_workers=size, mp_context=context, initializer=take_seat, initargs=(limits, _room())
+        max_workers=size,
+        mp_context=context,
+        initializer=take_seat,
+        # Their scratch folders are in one of this process: it tidies up for those that it ends.
+        initargs=(limits, lasting("workers")),
     )
-
-
-@lru_cache(maxsize=1)
-def _room() -> Path:
-    """Where this process's workers have their scratch folders: it tidies up for those it ends."""
-    folder = Path(tempfile.mkdtemp(prefix="imprint-workers-"))
-    hold(folder)
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
 
 
 def _start_deaf() -> None:

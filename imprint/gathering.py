@@ -57,15 +57,13 @@ class Gathering:
     """Objects as they stand in the file, and what the volume must know of them.
 
     ``entries`` are their cross-reference entries, from ``base`` on, with offsets counted from the
-    gathering's beginning; ``direct`` names those that are offsets. ``kids`` are the numbers of
-    the outermost structure elements, ``ids`` those of elements with an id, ``anchors`` those of
-    the elements that ids of the text lead to.
+    gathering's beginning. ``kids`` are the numbers of the outermost structure elements, ``ids``
+    those of elements with an id, ``anchors`` those of the elements that ids of the text lead to.
     """
 
     base: int
     content: bytes
     entries: bytes
-    direct: tuple[int, ...]
     pages: tuple[int, ...]
     kids: tuple[int, ...]
     ids: tuple[tuple[str, int], ...]
@@ -74,7 +72,7 @@ class Gathering:
 
     def without_bulk(self) -> Gathering:
         """What remains to be told once the objects stand in the file."""
-        return replace(self, content=b"", entries=b"", direct=())
+        return replace(self, content=b"", entries=b"")
 
     @property
     def node(self) -> int:
@@ -115,12 +113,11 @@ def gather(order: Order) -> Gathering:
     kids_text = references(numbers)
     sheet.put(node, b"<</Type/Pages/Parent %d 0 R/Count %d/Kids[%s]>>" % (
         PAGES, len(numbers), kids_text))  # fmt: skip
-    content, entries, direct = sheet.finished()
+    content, entries = sheet.finished()
     return Gathering(
         base=order.base,
         content=content,
         entries=entries,
-        direct=direct,
         pages=tuple(numbers),
         kids=tuple(kids),
         ids=tuple(tree.ids),
@@ -161,8 +158,8 @@ class Sheet:
         self.streams[number] = b"<<%s/Length %d>>stream\n%s\nendstream" % (
             entries, len(content), content)  # fmt: skip
 
-    def finished(self) -> tuple[bytes, bytes, tuple[int, ...]]:
-        """The objects as bytes, their cross-reference entries, and which of these are offsets."""
+    def finished(self) -> tuple[bytes, bytes]:
+        """The objects as bytes, and their cross-reference entries."""
         places: dict[int, tuple[int, int, int]] = {}
         numbers = sorted(self.plain)
         for start in range(0, len(numbers), _PER_OBJECT_STREAM):
@@ -181,8 +178,7 @@ class Sheet:
         self.early_entries = b"".join(
             ENTRY.pack(*places.get(number, unused)) for number in range(CATALOG, NAMESPACE + 1)
         )
-        direct = tuple(n - self.base for n in sorted(self.streams) if n >= self.base)
-        return bytes(content), entries, direct
+        return bytes(content), entries
 
     def _pack(self, stream: int, numbers: Sequence[int]) -> None:
         """An object stream (ISO 32000-1, 7.5.7)."""

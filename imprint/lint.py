@@ -18,6 +18,7 @@ from pathlib import PurePosixPath
 from lxml import etree
 
 from imprint.diagnostics import Diagnostic, warning
+from imprint.drawing import svg_tree
 from imprint.languages import is_foreign
 from imprint.markup import HEADINGS, text_of
 from imprint.model import Book, Chapter, Source
@@ -197,7 +198,9 @@ def _words_in_drawings(chapter: Chapter, book: Book) -> Iterator[Diagnostic]:
 
     Pictures made of pixels may hold words as well, which takes eyes to find out (``report``).
     """
-    for picture in chapter.body.iter("img"):
+    body = chapter.body
+    said: set[str] | None = None
+    for picture in body.iter("img"):
         asset = book.assets.get(picture.get("src") or "")
         if asset is None or asset.media_type != "image/svg+xml":
             continue
@@ -206,8 +209,9 @@ def _words_in_drawings(chapter: Chapter, book: Book) -> Iterator[Diagnostic]:
         if following is not None and following.tag == "details":
             continue  # its data or its description
         drawn = _words_of_drawing(asset.content)
-        told = f"{picture.get('alt') or ''} {text_of(chapter.body)}"
-        unsaid = drawn - set(_WORDS.findall(told.casefold()))
+        if said is None:
+            said = _words_of(text_of(body))
+        unsaid = drawn - said - _words_of(picture.get("alt") or "")
         if len(unsaid) >= _MANY_WORDS and len(unsaid) > len(drawn) / 2:
             yield _warn(
                 chapter,
@@ -220,13 +224,15 @@ def _words_in_drawings(chapter: Chapter, book: Book) -> Iterator[Diagnostic]:
             )
 
 
+def _words_of(text: str) -> set[str]:
+    return set(_WORDS.findall(text.casefold()))
+
+
 def _words_of_drawing(content: bytes) -> set[str]:
-    try:
-        tree = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))
-    except etree.XMLSyntaxError:
+    tree = svg_tree(content)
+    if tree is None:
         return set()
-    texts = (" ".join(text.itertext()) for text in tree.iter("{*}text"))
-    return {word for text in texts for word in _WORDS.findall(text.casefold())}
+    return set().union(*(_words_of(" ".join(t.itertext())) for t in tree.iter("{*}text")))
 
 
 def _caption(figure: etree._Element) -> str:

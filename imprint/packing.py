@@ -226,7 +226,6 @@ def unpack_gathering(packed: bytes) -> Gathering:
             base=known["base"],
             content=content,
             entries=entries,
-            direct=tuple(known["direct"]),
             pages=tuple(known["pages"]),
             kids=tuple(known["kids"]),
             ids=tuple((name, number) for name, number in known["ids"]),

@@ -19,7 +19,17 @@ from PIL import Image, ImageMath
 
 from imprint.colours import INK_LIMIT, Inks, is_dark
 from imprint.diagnostics import Diagnostic, Severity
-from imprint.separate import IDENTITY, RULE_PT, SMALL_TEXT_PT, Box, Matrix, multiplied, scale
+from imprint.separate import (
+    IDENTITY,
+    RULE_PT,
+    SMALL_TEXT_PT,
+    VEILS,
+    Box,
+    Matrix,
+    is_veil,
+    multiplied,
+    scale,
+)
 
 MM = 72 / 25.4
 LEAST_BLEED_MM = 3.0
@@ -513,10 +523,10 @@ class _Reader:
     def _veils(self, state: Any) -> frozenset[str]:
         """The settings that make what is painted transparent, after those of this dictionary."""
         veils = set(self.state.veils)
-        for key in ("/ca", "/CA", "/BM", "/SMask"):
+        for key in VEILS:
             if key in state:
                 veils.discard(key)
-                if _is_veil(state[key]):
+                if is_veil(state[key]):
                     veils.add(key)
         return frozenset(veils)
 
@@ -729,15 +739,6 @@ class _Reader:
 
 def _matrix(values: Any) -> Matrix:
     return tuple(float(value) for value in values)  # type: ignore[return-value]
-
-
-def _is_veil(value: Any) -> bool:
-    """Whether an entry of the graphics state lets the ground through (ISO 32000-1, 11.6.4.4)."""
-    if isinstance(value, Array):
-        value = value[0]
-    if isinstance(value, Name):
-        return value not in (Name.Normal, Name.Compatible, Name("/None"))
-    return isinstance(value, Dictionary) or float(value) < 1
 
 
 def _is_black(inks: Inks) -> bool:

@@ -6,6 +6,7 @@ the process: a folder that nobody holds any more is litter, and goes at the next
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
 import shutil
@@ -13,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 
 _PREFIX = "imprint-"
@@ -31,6 +33,15 @@ def scratch(folder: Path | None = None) -> Iterator[Path]:
             yield Path(name)
         finally:
             os.close(handle)
+
+
+@lru_cache
+def lasting(purpose: str) -> Path:
+    """A folder for one purpose until this process ends, the same at each call."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{purpose}-"))
+    hold(folder)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def hold(folder: Path) -> int:

@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name
@@ -27,6 +27,9 @@ SMALL_TEXT_PT = 12.0
 DARK_TEXT_PT = 18.0
 # A straight line thinner than this is a rule, and as hard to register as small text.
 RULE_PT = 2.0
+
+# What of a graphics state may make paint transparent: its opacities, blend mode and mask.
+VEILS = ("/ca", "/CA", "/BM", "/SMask")
 
 Matrix = tuple[float, float, float, float, float, float]
 IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
@@ -423,18 +426,19 @@ def _lightness(match: re.Match[bytes]) -> bytes:
 def _has_transparency(sheet: Sheet) -> bool:
     """Whether anything lets through what is below it (ISO 32000-1, 11.6.4)."""
     return any("/SMask" in use.picture for use in sheet.uses) or any(
-        _is_transparent(state)
+        any(is_veil(state[key]) for key in VEILS if key in state)
         for resources in sheet.resources.values()
         for state in resources.ExtGState.values()
     )
 
 
-def _is_transparent(state: pikepdf.Object) -> bool:
-    return (
-        isinstance(state.get("/SMask"), Dictionary)
-        or state.get("/BM", Name.Normal) != Name.Normal
-        or any(float(state.get(key, 1)) < 1 for key in ("/ca", "/CA"))
-    )
+def is_veil(value: Any) -> bool:
+    """Whether an entry of the graphics state lets the ground through (ISO 32000-1, 11.6.4.4)."""
+    if isinstance(value, Array):
+        value = value[0]
+    if isinstance(value, Name):
+        return value not in (Name.Normal, Name.Compatible, Name("/None"))
+    return isinstance(value, Dictionary) or float(value) < 1
 
 
 def _ungroup(pdf: pikepdf.Pdf) -> None:

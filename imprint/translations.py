@@ -24,7 +24,7 @@ from imprint.diagnostics import Diagnostic, error, warning
 from imprint.heads import Entry, read_source
 from imprint.model import Chapter, Manuscript, Source
 from imprint.places import place_of
-from imprint.policy import ignored_lines
+from imprint.policy import settled
 from imprint.room import MOST_DATA_BYTES, Refusal, read_inside
 from imprint.trees import HeldTree
 from imprint.words import words
@@ -159,19 +159,33 @@ def _shape(text: str) -> str:
 Record = Sequence[tuple[str, str]]
 
 
+class _Sources:
+    """What each of a translation's blocks was made from, by the record, in the order of the text."""
+
+    def __init__(self, record: Record) -> None:
+        self._by_words: defaultdict[str, deque[str]] = defaultdict(deque)
+        for own, other in record:
+            self._by_words[own].append(other)
+
+    def next_of(self, block: Block) -> str:
+        """The digest of the block's original, "" for none; the next one for the same words again."""
+        sources = self._by_words[block.digest]
+        return sources.popleft() if sources else ""
+
+    @property
+    def left_out(self) -> Iterable[str]:
+        """Blocks of the original that the translation does without."""
+        return self._by_words[_NONE]
+
+
 def compare(original: Sequence[Block], translation: Sequence[Block], record: Record) -> list[Pair]:
     """The blocks of both in pairs, in the translation's order.
 
     First those that the record ties and that have not changed; what lies between them is paired by
     its shape.
     """
-    made_from: defaultdict[str, deque[str]] = defaultdict(deque)
-    for own, other in record:
-        made_from[own].append(other)
-    sources = [
-        made_from[block.digest].popleft() if made_from[block.digest] else ""
-        for block in translation
-    ]
+    made_from = _Sources(record)
+    sources = [made_from.next_of(block) for block in translation]
     seen = {other for _, other in record}
     pairs: list[Pair] = []
     done_original = done_translation = 0
@@ -182,7 +196,7 @@ def compare(original: Sequence[Block], translation: Sequence[Block], record: Rec
             translation[done_translation:to],
             sources[done_translation:to],
             seen,
-            left_out=made_from[_NONE],
+            left_out=made_from.left_out,
         )
         pairs += [Pair(original[at + n], translation[to + n], "good") for n in range(size)]
         done_original, done_translation = at + size, to + size
@@ -282,27 +296,17 @@ def mark_chapters(
     """
     compared, found = comparisons(manuscript)
     found += faults(compared)
-    ignored = {
-        place: codes
-        for source in manuscript.sources
-        for place, codes in ignored_lines(source).items()
-    }
-    stale = {
-        (d.file, d.line)
-        for d in found
-        if d.code == "translation-stale"
-        and d.code not in manuscript.policy.ignored
-        and d.code not in ignored.get((d.file, d.line), ())
-    }
+    stale: defaultdict[str, set[int]] = defaultdict(set)
+    for each in settled(found, [manuscript]):
+        if each.code == "translation-stale":
+            stale[each.file].add(each.line)
     starts = {
         c.translation: [p.translation.line for p in c.pairs if p.translation] for c in compared
     }
     said = words(manuscript.publication.lang)("This passage is older than its original.")
     marked = [
-        _marked(
-            chapter, starts[chapter.file], {n for file, n in stale if file == chapter.file}, said
-        )
-        if any(file == chapter.file for file, _ in stale)
+        _marked(chapter, starts[chapter.file], stale[chapter.file], said)
+        if chapter.file in stale
         else chapter
         for chapter in chapters
     ]
@@ -383,9 +387,7 @@ def renewed(
     passage of the original without translation is only taken for one that is left out on purpose
     if its own line is named.
     """
-    made_from: defaultdict[str, deque[str]] = defaultdict(deque)
-    for own, other in record:
-        made_from[own].append(other)
+    made_from = _Sources(record)
     lines = is_marked.get(compared.translation, frozenset())
     left_out = is_marked.get(compared.original, frozenset()) or frozenset()
     ties: list[tuple[str, str]] = []
@@ -396,7 +398,7 @@ def renewed(
                 ties.append((_NONE, other))
             continue
         own = pair.translation.digest
-        before = made_from[own].popleft() if made_from[own] else ""
+        before = made_from.next_of(pair.translation)
         if pair.state == "good" or lines is None or pair.translation.line in lines:
             ties.append((own, other))
         elif before:

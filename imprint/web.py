@@ -127,15 +127,11 @@ def make(
     ids of its chapters. ``library`` leads to the page over all publications; without an
     ``indexer`` there is no search; what is ``installable`` is kept by the reader's browser.
     """
-    book, pagemap = reflow.apart(book, pagemap)
-    templates = reflow.environment(theme)
-    addresses, pictures = reflow.pictures(book, "images", fonts)
-    openers = reflow.openers(book, templates, "web")
-    site = _site(
+    site, pictures, openers = _begun(
         book,
         pagemap,
-        templates,
-        addresses,
+        theme,
+        fonts,
         cover=cover,
         downloads=tuple(downloads),
         languages=languages,
@@ -143,6 +139,7 @@ def make(
         has_search=indexer is not None,
         installable=installable,
     )
+    book, templates = site.book, site.templates
     pages = _pages(site, openers)
     style = templates.get_template(f"web/{STYLE_SHEET}").render()
     files = {name: text.encode() for name, text in pages.items()}
@@ -171,15 +168,11 @@ def draft(
 
     They are those of an edition without covers, downloads, other languages and search.
     """
-    book, pagemap = reflow.apart(book, pagemap)
-    templates = reflow.environment(theme)
-    addresses, pictures = reflow.pictures(book, "images", fonts)
-    openers = reflow.openers(book, templates, "web")
-    site = _site(
+    site, pictures, openers = _begun(
         book,
         pagemap,
-        templates,
-        addresses,
+        theme,
+        fonts,
         chosen=chosen,
         cover=None,
         downloads=(),
@@ -190,6 +183,17 @@ def draft(
     )
     pages = {name: text.encode() for name, text in _chapters(site, openers).items()}
     return pages | _drawings(site, pictures, openers)
+
+
+def _begun(
+    book: Book, pagemap: PageMap, theme: Path, fonts: Path, **known: Any
+) -> tuple[Site, Mapping[str, Asset], Mapping[str, str]]:
+    """What the pages are made from, the pictures by their files, and the openers by chapter."""
+    book, pagemap = reflow.apart(book, pagemap)
+    templates = reflow.environment(theme)
+    addresses, pictures = reflow.pictures(book, "images", fonts)
+    openers = reflow.openers(book, templates, "web")
+    return _site(book, pagemap, templates, addresses, **known), pictures, openers
 
 
 def _drawings(
